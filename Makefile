@@ -1,0 +1,42 @@
+# Two targets matter to a newcomer: `make demo` tells the story, `make test` proves it.
+# Each does all the set-up by itself, in .venv, on a machine with Python 3.11 or later.
+PYTHON ?= python3
+PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test lint bench published clean
+
+demo: .venv/run
+	@.venv/bin/rollbook --home demo-data demo
+
+test: .venv/dev lint
+	@.venv/bin/python -m pytest -n 2
+
+lint: .venv/dev
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/ruff format --quiet --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-logo 2>/dev/null || .venv/bin/lint-imports
+
+# Hartlepool 2024/25 whole: 4.5 million marks in, the published percentages out.
+published: .venv/run
+	@.venv/bin/python -m tests.benchmarks.published
+
+bench: .venv/dev
+	@.venv/bin/python -m tests.benchmarks.run
+
+.venv/python: Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Rollbook needs Python 3.11 or later; say which with: make PYTHON=/path/to/python3.11 ..."; exit 2; }
+	@echo "Setting up .venv (once) ..."
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/run: .venv/python pyproject.toml constraints.txt
+	@$(PIP) -e .
+	@touch $@
+
+.venv/dev: .venv/run
+	@$(PIP) -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf .venv demo-data rollbook-data
