@@ -1,0 +1,1 @@
+"""The Avro contracts: what a MIS sends (`mis/`), what is stored (`ledger/`), what is sealed in an entry (`sealed/`)."""

@@ -1,0 +1,75 @@
+"""Bytes to records and back: the Avro single-object encoding, and the Confluent framing that Kafka clients use.
+
+Refuses, as `Undecodable` with a sentence: a wrong marker, a schema we never issued, a truncated body, bytes left over.
+"""
+
+from __future__ import annotations
+
+import struct
+from io import BytesIO
+from typing import Any
+
+from fastavro import schemaless_reader, schemaless_writer
+
+from schemas.catalogue import Schema, by_id, find, id_of
+
+SINGLE_OBJECT = b"\xc3\x01"
+CONFLUENT = 0
+_CONFLUENT_HEADER = struct.Struct(">BI")
+
+Record = dict[str, Any]
+
+
+class Undecodable(ValueError):
+    """Bytes that are not one whole record of a schema we issued."""
+
+
+def encode_body(schema: Schema, record: Record) -> bytes:
+    """The Avro body. A field that the schema lacks, or a required one that is missing, is a ValueError: our own bug."""
+    out = BytesIO()
+    schemaless_writer(out, schema.writer, record, strict_allow_default=True)
+    return out.getvalue()
+
+
+def encode(schema: Schema, record: Record) -> bytes:
+    """Single-object encoding: marker, fingerprint, body (Avro specification)."""
+    return SINGLE_OBJECT + schema.fingerprint + encode_body(schema, record)
+
+
+def encode_confluent(schema: Schema, record: Record) -> bytes:
+    """Confluent framing: 0, schema id (4 bytes, big-endian), body."""
+    return _CONFLUENT_HEADER.pack(CONFLUENT, id_of(schema)) + encode_body(schema, record)
+
+
+def _decode_body(schema: Schema, value: bytes, start: int) -> Record:
+    stream = BytesIO(value)
+    stream.seek(start)
+    try:
+        record = schemaless_reader(stream, schema.reader, None)
+    except Exception as error:  # fastavro raises EOFError, IndexError, UnicodeDecodeError and others on bad bytes
+        raise Undecodable(
+            f"the body is not a {schema.name}: it ends early or holds a value that does not exist"
+        ) from error
+    left = len(value) - stream.tell()
+    if left:
+        raise Undecodable(f"{left} bytes are left over after the {schema.name}")
+    return record  # type: ignore[return-value]
+
+
+def decode(value: bytes) -> tuple[Schema, Record]:
+    """A value in either framing, read by the schema that it names.
+
+    Raises Undecodable. Dates and instants come as raw numbers (days, microseconds).
+    """
+    if value[:2] == SINGLE_OBJECT:
+        schema = find(value[2:10])
+        if schema is None:
+            raise Undecodable(f"no schema with fingerprint {value[2:10].hex()} was ever issued")
+        return schema, _decode_body(schema, value, 10)
+    if value[:1] == b"\x00" and len(value) >= _CONFLUENT_HEADER.size:
+        _, schema_id = _CONFLUENT_HEADER.unpack_from(value)
+        schema = by_id(schema_id)
+        if schema is None:
+            raise Undecodable(f"no schema has the id {schema_id}")
+        return schema, _decode_body(schema, value, _CONFLUENT_HEADER.size)
+    raise Undecodable("the value begins with neither C3 01 (Avro single object) nor 00 and a schema id (Confluent)")

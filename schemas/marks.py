@@ -1,0 +1,76 @@
+"""The fast writer for marks: bytes from a template.
+
+All that an ordinary `MarkRecorded` says beside its salt and its line is the same for every mark of a message with the
+same code, so it is encoded once; a mark is then one join of four byte strings (0.3 us instead of 6 through fastavro).
+A property test proves that the bytes are those that fastavro writes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+from schemas.catalogue import ledger
+from schemas.codec import SINGLE_OBJECT
+
+_NULLS = 8
+"""said_at, by, minutes_late, arrived_at, arrangement, sealed_key, sealed, sealed_hash: null in an ordinary mark."""
+
+
+def zigzag(number: int) -> bytes:
+    """An Avro int or long: zigzag, then seven bits a byte, least first. 64-bit numbers only."""
+    rest = (number << 1) ^ (number >> 63)
+    out = bytearray()
+    while rest & ~0x7F:
+        out.append(rest & 0x7F | 0x80)
+        rest >>= 7
+    out.append(rest)
+    return bytes(out)
+
+
+def _string(text: str) -> bytes:
+    raw = text.encode()
+    return zigzag(len(raw)) + raw
+
+
+@cache
+def _enum(field: str) -> dict[str, bytes]:
+    for stated in ledger("MarkRecorded").fields:
+        if stated["name"] == field:
+            return {symbol: zigzag(n) for n, symbol in enumerate(stated["type"]["symbols"])}
+    raise KeyError(field)
+
+
+@cache
+def _head(topic: str) -> bytes:
+    return SINGLE_OBJECT + ledger(topic).fingerprint
+
+
+def plain_tail(date: int, session: str, header: int, code: str, code_sent: str | None, cause: str) -> bytes:
+    """What follows salt and line in a mark that says nothing beside its code. `date` in days since 1970."""
+    sent = b"\x00" if code_sent is None else b"\x02" + _string(code_sent)
+    return b"".join(
+        (
+            zigzag(date),
+            _enum("session")[session],
+            zigzag(header),
+            _string(code),
+            sent,
+            _enum("cause")[cause],
+            bytes(_NULLS),
+        )
+    )
+
+
+def plain_marks(lines: Sequence[bytes], tails: Iterable[bytes], topic: str = "MarkRecorded") -> list[bytes]:
+    """The stored states of ordinary marks: one for each line (16 bytes), each with a fresh random salt.
+
+    `tails` come from `plain_tail`, one a line. `MarkForeseen` has the same fields, so it shares the template.
+    """
+    head = _head(topic)
+    salts = os.urandom(16 * len(lines))
+    return [
+        b"%b%b%b%b" % (head, salts[at : at + 16], line, tail)
+        for at, line, tail in zip(range(0, 16 * len(lines), 16), lines, tails, strict=True)
+    ]
