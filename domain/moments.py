@@ -1,0 +1,131 @@
+"""Moments and days: UTC microseconds inside, Europe/London wherever a school or a person is concerned.
+
+Events carry instants as microseconds since 1970 in UTC and dates as days since 1970. Sessions, deadlines and what a
+person types are local. All conversion between the two is here, in integers: no moment passes through a float.
+
+**Doubtful hours.** When the clocks go forward one local hour does not exist; when they go back one exists twice. A
+local time in either is read as Greenwich Mean Time, which is the *later* of its two readings both times: an answer
+"as at" such a time leaves out nothing that was written before the clock last showed it.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+LONDON: Final = ZoneInfo("Europe/London")
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY: Final = _EPOCH.toordinal()
+_MICROSECOND: Final = timedelta(microseconds=1)
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT: Final = re.compile(
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[ T](?P<time>[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?)"
+    r"\s?(?P<zone>[Zz]|[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9])?"
+)
+
+_ACADEMIC_YEAR_BEGINS: Final = 8
+"""1 August, as in the published figures. (A *school year* in law begins with its first term, law.md 0.3.)"""
+
+
+def to_datetime(micros: int) -> datetime:
+    """The instant as an aware datetime in UTC."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def to_micros(moment: datetime) -> int:
+    """The instant of an aware datetime in microseconds since 1970; ValueError for a datetime without a zone."""
+    if moment.utcoffset() is None:
+        raise ValueError(f"{moment.isoformat()} has no time zone, so it is no instant.")
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def local(micros: int) -> datetime:
+    """The instant as London clocks showed it."""
+    return to_datetime(micros).astimezone(LONDON)
+
+
+def local_date(micros: int) -> date:
+    """The date in London at that instant."""
+    return local(micros).date()
+
+
+def local_minute(micros: int) -> int:
+    """The minute of the London day at that instant, 0 to 1439; in the repeated hour both runs give the same minutes."""
+    shown = local(micros)
+    return shown.hour * 60 + shown.minute
+
+
+def from_local(day: date, minute: int) -> int:
+    """The instant at which London clocks showed that minute of that day (doubtful hours: see the module)."""
+    return _instant(datetime.combine(day, time(minute // 60, minute % 60)))
+
+
+def end_of_day(day: date) -> int:
+    """The last microsecond of a London day: 23:59:59.999999."""
+    return _instant(datetime.combine(day, time.max))
+
+
+def days(day: date) -> int:
+    """Days since 1970, as events carry dates."""
+    return day.toordinal() - _EPOCH_DAY
+
+
+def from_days(number: int) -> date:
+    """The date of a number of days since 1970."""
+    return date.fromordinal(number + _EPOCH_DAY)
+
+
+def academic_year(day: date) -> int:
+    """The academic year of a date as the published figures write it: 202526 from 1 August 2025 to 31 July 2026."""
+    first = day.year if day.month >= _ACADEMIC_YEAR_BEGINS else day.year - 1
+    return first * 100 + (first + 1) % 100
+
+
+def academic_year_days(year: int) -> tuple[date, date]:
+    """First and last day of an academic year: 202526 gives 1 August 2025 and 31 July 2026."""
+    first, second = divmod(year, 100)
+    if (first + 1) % 100 != second:
+        raise ValueError(f"{year} is no academic year; write 202526 for 2025/26.")
+    return date(first, _ACADEMIC_YEAR_BEGINS, 1), date(first + 1, _ACADEMIC_YEAR_BEGINS - 1, 31)
+
+
+def academic_year_label(year: int) -> str:
+    """The academic year as people write it: 202526 becomes `2025/26`."""
+    return f"{year // 100:04d}/{year % 100:02d}"
+
+
+def parse_date(text: str) -> date | None:
+    """The date of a strict `YYYY-MM-DD`; None for everything else, so for 30 February, `2025-9-1` and `20250901`."""
+    if _DAY.fullmatch(text) is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def parse_moment(text: str) -> int:
+    """The instant that a person means, in microseconds since 1970; ValueError with a sentence if it is none.
+
+    `2025-09-01` is the end of that day in London, as "as at" a day includes the day. `2025-09-01 09:30` (or with
+    seconds, or with a `T`) is London time, exactly that instant. With a zone (`Z`, `+01:00`) the zone counts.
+    """
+    written = text.strip()
+    day = parse_date(written)
+    try:
+        if day is not None:
+            return end_of_day(day)
+        if (found := _MOMENT.fullmatch(written)) is not None:
+            shown = datetime.fromisoformat(f"{found['day']}T{found['time']}{(found['zone'] or '').upper()}")
+            return _instant(shown) if found["zone"] is None else to_micros(shown)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError(f"{text!r} is no moment; write 2025-09-01, 2025-09-01 09:30 or 2025-09-01T09:30:00Z.")
+
+
+def _instant(shown: datetime) -> int:
+    """A naive London time as an instant: the later of its two readings, which differ on two nights a year only."""
+    return max(to_micros(shown.replace(tzinfo=LONDON, fold=fold)) for fold in (0, 1))

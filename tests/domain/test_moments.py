@@ -1,0 +1,196 @@
+"""Moments and days: exact conversion, London clocks, and the two nights a year on which those are doubtful."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta, timezone
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from domain.moments import (
+    LONDON,
+    academic_year,
+    academic_year_days,
+    academic_year_label,
+    days,
+    end_of_day,
+    from_days,
+    from_local,
+    local,
+    local_date,
+    local_minute,
+    parse_date,
+    parse_moment,
+    to_datetime,
+    to_micros,
+)
+
+DATES = st.dates(date(1900, 1, 1), date(2200, 12, 31))
+MICROS = st.integers(-(10**15), 7 * 10**15)
+
+
+def utc(*parts: int) -> int:
+    return to_micros(datetime(*parts, tzinfo=UTC))  # type: ignore[arg-type,misc]
+
+
+@given(MICROS)
+def test_microseconds_survive_the_way_to_a_datetime_and_back(micros: int) -> None:
+    assert to_micros(to_datetime(micros)) == micros
+    assert to_micros(local(micros)) == micros
+
+
+def test_a_datetime_without_a_zone_is_no_instant() -> None:
+    with pytest.raises(ValueError, match="no time zone"):
+        to_micros(datetime(2025, 9, 1))  # noqa: DTZ001
+
+
+@given(DATES)
+def test_days_survive_the_way_to_a_number_and_back(day: date) -> None:
+    assert from_days(days(day)) == day
+
+
+def test_day_0_is_1_january_1970() -> None:
+    assert from_days(0) == date(1970, 1, 1)
+    assert days(date(2025, 9, 1)) == 20332
+
+
+def test_half_past_eleven_at_night_in_utc_is_the_next_day_in_london_while_summer_time_lasts() -> None:
+    assert local_date(utc(2025, 7, 1, 23, 30)) == date(2025, 7, 2)
+    assert local_minute(utc(2025, 7, 1, 23, 30)) == 30
+    assert local_date(utc(2025, 12, 1, 23, 30)) == date(2025, 12, 1)
+    assert local_minute(utc(2025, 12, 1, 23, 30)) == 23 * 60 + 30
+
+
+def test_the_academic_year_begins_on_1_august() -> None:
+    assert academic_year(date(2025, 7, 31)) == 202425
+    assert academic_year(date(2025, 8, 1)) == 202526
+    assert academic_year(date(1999, 9, 1)) == 199900
+    assert academic_year_label(202526) == "2025/26"
+    assert academic_year_label(199900) == "1999/00"
+    with pytest.raises(ValueError, match="no academic year"):
+        academic_year_days(202527)
+
+
+@given(DATES)
+def test_a_date_lies_between_the_first_and_last_day_of_its_academic_year(day: date) -> None:
+    first, last = academic_year_days(academic_year(day))
+    assert first <= day <= last
+    assert academic_year(first - timedelta(days=1)) != academic_year(day) != academic_year(last + timedelta(days=1))
+
+
+@given(DATES)
+def test_an_iso_date_is_read(day: date) -> None:
+    assert parse_date(day.isoformat()) == day
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2025-02-30",
+        "2025-02-29",
+        "2025-13-01",
+        "2025-00-10",
+        "2025-9-1",
+        "20250901",
+        "2025-W36-1",
+        "01/09/2025",
+        "",
+        " 2025-09-01",
+        "2025-09-01\n",
+        "٢٠٢٥-٠٩-٠١",
+        "0000-01-01",
+    ],
+)
+def test_a_date_that_cannot_exist_or_is_written_otherwise_is_none(text: str) -> None:
+    assert parse_date(text) is None
+
+
+def test_a_bare_date_means_the_last_microsecond_of_that_day_in_london() -> None:
+    assert parse_moment("2025-09-01") == utc(2025, 9, 1, 22, 59, 59, 999999)
+    assert parse_moment("2025-12-01") == utc(2025, 12, 1, 23, 59, 59, 999999)
+
+
+def test_a_time_without_a_zone_is_london_time() -> None:
+    assert parse_moment("2025-09-01 09:30") == utc(2025, 9, 1, 8, 30)
+    assert parse_moment(" 2025-12-01T09:30:15.25 ") == utc(2025, 12, 1, 9, 30, 15, 250000)
+
+
+@pytest.mark.parametrize(
+    "text", ["2025-09-01T08:30Z", "2025-09-01 09:30+01:00", "2025-09-01 09:30 +0100", "2025-09-01 08:30:00z"]
+)
+def test_a_zone_that_is_given_counts(text: str) -> None:
+    assert parse_moment(text) == utc(2025, 9, 1, 8, 30)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "yesterday",
+        "2025-02-30",
+        "2025-02-30 09:00",
+        "2025-09-01 24:00",
+        "2025-09-01 09",
+        "2025-09-01 9:30",
+        "2025-09-01 09:30 Europe/London",
+        "2025-09-01 09:30+99:00",
+        "0001-01-01 00:00+14:61",
+    ],
+)
+def test_what_is_no_moment_is_answered_with_a_sentence(text: str) -> None:
+    with pytest.raises(ValueError, match="is no moment; write"):
+        parse_moment(text)
+
+
+@pytest.mark.parametrize("text", ["0001-01-01", "0001-01-01 00:00+14:00", "9999-12-31", "9999-12-31 23:59:59-14:00"])
+def test_the_ends_of_the_calendar_are_moments_like_others(text: str) -> None:
+    assert isinstance(parse_moment(text), int)
+
+
+def test_on_the_night_the_clocks_go_back_the_repeated_hour_is_read_as_its_second_run() -> None:
+    first_run, second_run = utc(2025, 10, 26, 0, 30), utc(2025, 10, 26, 1, 30)
+    assert local_minute(first_run) == local_minute(second_run) == 90
+    assert parse_moment("2025-10-26 01:30") == second_run
+    assert parse_moment("2025-10-26 00:59:59") == utc(2025, 10, 25, 23, 59, 59)
+    assert parse_moment("2025-10-26 02:00") == utc(2025, 10, 26, 2, 0)
+
+
+def test_on_the_night_the_clocks_go_forward_the_missing_hour_is_read_as_greenwich_mean_time() -> None:
+    assert parse_moment("2025-03-30 01:30") == utc(2025, 3, 30, 1, 30)
+    assert local_minute(parse_moment("2025-03-30 01:30")) == 150
+    assert parse_moment("2025-03-30 00:59") == utc(2025, 3, 30, 0, 59)
+    assert parse_moment("2025-03-30 02:00") == utc(2025, 3, 30, 1, 0)
+
+
+@pytest.mark.parametrize("night", [date(2025, 3, 30), date(2025, 10, 26)])
+def test_no_minute_of_a_dst_night_reads_earlier_than_either_fold_says(night: date) -> None:
+    for minute in range(24 * 60):
+        shown = datetime.combine(night, time(minute // 60, minute % 60))
+        readings = [to_micros(shown.replace(tzinfo=LONDON, fold=fold)) for fold in (0, 1)]
+        assert from_local(night, minute) == max(readings)
+
+
+@given(MICROS)
+def test_the_london_date_and_minute_lead_back_to_the_instant_but_for_the_first_run_of_a_repeated_hour(
+    micros: int,
+) -> None:
+    whole_minute = micros - micros % 60_000_000
+    assume(local(whole_minute).second == 0)  # London kept a zone with seconds before 1847 only, but be sure
+    back = from_local(local_date(whole_minute), local_minute(whole_minute))
+    assert back - whole_minute in {0, 3_600_000_000}
+    if back != whole_minute:
+        assert local(whole_minute).fold == 0
+        assert local(back).fold == 1
+
+
+@given(DATES)
+def test_the_end_of_a_day_is_one_microsecond_before_the_next_day(day: date) -> None:
+    assert local_date(end_of_day(day)) == day
+    assert local_date(end_of_day(day) + 1) == day + timedelta(days=1)
+
+
+@given(MICROS, st.integers(-14 * 60, 14 * 60))
+def test_any_instant_written_in_any_zone_is_read_back(micros: int, offset: int) -> None:
+    zone = timezone(timedelta(minutes=offset))
+    assert parse_moment(to_datetime(micros).astimezone(zone).isoformat()) == micros
