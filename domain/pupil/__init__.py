@@ -1,0 +1,111 @@
+"""Who a child is, as far as the ledger knows: ids, unique pupil numbers, and lines, whose link to the child is sealed.
+
+A pupil's stream is little more than keys to other rooms, so its state is the identity index, not a fold: these are the
+events, and the index rows that go with them.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from domain.events import Event, Fields, KeyOf, Origin, Seal
+from domain.identifiers import check_upn, is_temporary_upn
+
+
+class Fact(NamedTuple):
+    """A dated fact that leads to an id: what an identity row is made of (DESIGN, Who is who)."""
+
+    kind: str
+    scope: str
+    value: str
+    id: bytes
+    valid_from: int = 0
+
+
+def stream_of(pupil: bytes) -> str:
+    """The stream of a child's identity."""
+    return f"pupil/{pupil.hex()}"
+
+
+def key_of(pupil: bytes) -> KeyOf:
+    """The key of a child's identity."""
+    return KeyOf("pupil", stream_of(pupil))
+
+
+def upn_fact(upn: str, pupil: bytes) -> Fact:
+    """A unique pupil number leads to a pupil."""
+    return Fact("upn", "", upn, pupil)
+
+
+def mis_fact(source: bytes, mis_pupil: str, pupil: bytes) -> Fact:
+    """A source's own id leads to a pupil."""
+    return Fact("mis_pupil", source.hex(), mis_pupil, pupil)
+
+
+def line_scope(place: bytes, school_year: int) -> str:
+    """The scope of a line's row: lines are found by pupil within a place and school year."""
+    return f"{place.hex()}/{school_year}"
+
+
+def line_facts(place: bytes, school_year: int, pupil: bytes, line: bytes, starting_day: int) -> list[Fact]:
+    """A pupil's line at a place in a year, and the way back from the line to the pupil."""
+    return [
+        Fact("line", line_scope(place, school_year), pupil.hex(), line, starting_day),
+        Fact("pupil_of_line", "", line.hex(), pupil, 0),
+    ]
+
+
+def basis_of(upn: str | None) -> str:
+    """By what a child was first identified."""
+    if upn is None:
+        return "mis_id_only"
+    return "temporary_upn" if is_temporary_upn(upn) else "upn"
+
+
+def identified(pupil: bytes, upn: str | None, name: str | None, birth_date: int | None) -> Event:
+    """PupilIdentified, made by rule at first sight."""
+    text: Fields = {"upn": upn, "name": name, "birth_date": birth_date}
+    return Event(
+        stream_of(pupil),
+        "PupilIdentified",
+        {"pupil": pupil, "basis": basis_of(upn)},
+        Seal(key_of(pupil), "PupilText", text),
+    )
+
+
+def upn_given(pupil: bytes, upn: str, former: bool, origin: Origin) -> Event:
+    """UpnGiven. A wrong check letter is a label, and a number that is another child's is not a merge."""
+    kind = "former" if former else "temporary" if is_temporary_upn(upn) else "permanent"
+    return Event(
+        stream_of(pupil), "UpnGiven", {"kind": kind, **origin.fields()}, Seal(key_of(pupil), "UpnText", {"upn": upn})
+    )
+
+
+def local_id_given(pupil: bytes, source: bytes, mis_pupil: str, origin: Origin) -> Event:
+    """LocalIdGiven: the id by which a source knows the child."""
+    return Event(
+        stream_of(pupil),
+        "LocalIdGiven",
+        {"known_to": source, **origin.fields()},
+        Seal(key_of(pupil), "LocalIdText", {"mis_pupil": mis_pupil}),
+    )
+
+
+def line_opened(
+    pupil: bytes, line: bytes, place: bytes, school_year: int, starting_day: int, previous: bytes | None
+) -> Event:
+    """LineOpened, sealed under the line's link key: not its line key, whose id its marks show in clear."""
+    text: Fields = {
+        "line": line,
+        "place": place,
+        "school_year": school_year,
+        "starting_day": starting_day,
+        "previous_line": previous,
+    }
+    owner = f"admission-register/{place.hex()}/{line.hex()}"
+    return Event(stream_of(pupil), "LineOpened", {}, Seal(KeyOf("line_link", owner), "LineText", text))
+
+
+def looks_like_upn(text: str) -> bool:
+    """True if nothing is odd about a unique pupil number."""
+    return not check_upn(text)

@@ -1,0 +1,65 @@
+"""A delivery: one value as it lies on a source's topic, and files of them.
+
+A file is an Avro container of `schemas/mis/Delivery.avsc`; its values are framed exactly as on Kafka, so one decoder
+serves both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import fastavro
+
+from domain.events import OPERATOR
+from domain.identifiers import is_id
+from schemas.catalogue import mis
+
+
+class Delivery(NamedTuple):
+    """One value, and what its carrier says of it."""
+
+    source: str
+    """32 hex digits, or the word operator."""
+    key: str
+    """The source's id of the place."""
+    received_at: int
+    """When the broker took it, UTC microseconds."""
+    value: bytes
+    topic: str | None = None
+    partition: int | None = None
+    offset: int | None = None
+
+    @property
+    def source_id(self) -> bytes | None:
+        """The source's id; None for what is no id."""
+        if self.source == "operator":
+            return OPERATOR
+        return bytes.fromhex(self.source) if is_id(self.source) else None
+
+
+class NotDeliveries(ValueError):
+    """A file that is not an Avro container of deliveries."""
+
+
+def read_deliveries(path: Path) -> Iterator[Delivery]:
+    """The deliveries of a file, in order. Raises NotDeliveries with a sentence; memory does not grow with the file."""
+    with path.open("rb") as file:
+        try:
+            reader = fastavro.reader(file, reader_schema=mis("Delivery").reader)
+            for row in reader:
+                stated = cast("dict[str, Any]", row)
+                yield Delivery(stated["source"], stated["key"], stated["received_at"], stated["value"])
+        except (ValueError, EOFError, KeyError, IndexError, OSError, TypeError) as error:
+            raise NotDeliveries(
+                f"{path.name} is not a whole Avro container of deliveries ({error or 'it ends early'}); "
+                "write one with rollbook simulate, or see schemas/mis/Delivery.avsc."
+            ) from error
+
+
+def file_hash(path: Path) -> bytes:
+    """SHA-256 of a file: by it an import knows what it has taken in, whatever the file is called."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()

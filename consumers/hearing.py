@@ -1,0 +1,185 @@
+"""The hearing of one message: who says it, of which place, on which day, and what its words mean there."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from consumers.deliveries import Delivery
+from consumers.outcome import Taken
+from domain.codes import is_national
+from domain.events import NOBODY, OPERATOR, Event, Origin, Person, Seal
+from domain.identifiers import normalise_laestab, normalise_urn
+from domain.ledger.turning import turn_of_the_year
+from domain.ledger.unit import Found, Unit
+from domain.moments import academic_year, days, from_days, local_date, parse_date
+from domain.people import KINDS, evolve, key_of, named, person_scope
+from domain.place.place import BLANKS, Place
+from domain.place.place import evolve as evolve_place
+from domain.pupil import Fact
+from schemas.catalogue import Schema
+
+BY_KINDS = frozenset(("named", "shared_login", "system", "parent_portal", "pupil", "not_said"))
+
+
+_HOUR = 3_600_000_000
+
+
+@lru_cache(maxsize=64)
+def _london_day(hour: int) -> int:
+    """The London day of an hour since 1970: London's clocks differ from UTC by whole hours."""
+    return days(local_date(hour * _HOUR))
+
+
+class Meaning(NamedTuple):
+    """What a code that a source sent stands for."""
+
+    code: str
+    """The national code; empty where nobody mapped what was sent."""
+    sent: str | None
+    """What was sent, where that is not the national code."""
+    blank: bool
+
+
+def meaning(place: Place, source: bytes, raw: str, day: int) -> Meaning:
+    """By the source's own map as it stood, else the national table, else kept as sent (events.md 0)."""
+    mapped = place.code_maps.get(source, {}).get(raw)
+    if mapped is not None and mapped["active"] and mapped["from"] <= day:
+        code = mapped["code"]
+        return Meaning("" if code in BLANKS else code, None if code == raw else raw, code in BLANKS)
+    if raw in BLANKS:
+        return Meaning("", None, blank=True)
+    return Meaning(raw, None, blank=False) if is_national(raw) else Meaning("", raw, blank=False)
+
+
+def day_of(text: str | None) -> int | None:
+    """Days since 1970 of a date that a MIS sent; None for none, and for one that does not exist."""
+    found = None if text is None else parse_date(text)
+    return None if found is None else days(found)
+
+
+def pick(found: list[Found], day: int) -> bytes | None:
+    """The id that held on a day: the last that had begun, else the first."""
+    begun = [f for f in found if f.valid_from <= day]
+    if begun:
+        return begun[-1].id
+    return found[0].id if found else None
+
+
+@dataclass(slots=True)
+class Hearing:
+    """One message before it is decided."""
+
+    unit: Unit
+    delivery: Delivery
+    schema: Schema
+    message: dict[str, Any]
+    source: bytes
+    origin: Origin
+    authority: bytes
+    """Whose ledger this is."""
+    replayed: bool = False
+    taken: Taken = field(default_factory=Taken)
+    today: int = 0
+    """The day on which the ledger hears it, in London, as days since 1970."""
+    school_year: int = 0
+    """The school year in which it is heard: whose staff key seals its names."""
+
+    def __post_init__(self) -> None:
+        self.today = _london_day(self.unit.now // _HOUR)
+        self.school_year = academic_year(from_days(self.today))
+
+    def place_on(self, day: int) -> bytes | None:
+        """The place that the message speaks of, as it was on a day: by URN, LAESTAB, local id or the delivery's key."""
+        message = self.message
+        urn, laestab, local_id = message.get("urn"), message.get("laestab"), message.get("local_id")
+        if urn and (found := self.unit.find("urn", "", normalise_urn(urn))):
+            return pick(found, day)
+        if laestab and (found := self.unit.find("laestab", "", normalise_laestab(laestab))):
+            return pick(found, day)
+        scope = self.source.hex()
+        if local_id and (found := self.unit.find("local_place", scope, local_id)):
+            return pick(found, day)
+        if not (urn or laestab or local_id) and (found := self.unit.find("local_place", scope, self.delivery.key)):
+            return pick(found, day)
+        return None
+
+    def known_place(self, day: int, rows: tuple[int, ...]) -> Place | None:
+        """The place on a day, if it is known and this source may speak for it; else the rows are held (g2)."""
+        place_id = self.place_on(day)
+        if place_id is None:
+            self.taken.hold(
+                "g2", rows, "This place is not known here; describe it (PlaceStated, by the operator), or dismiss this."
+            )
+            return None
+        place = self.unit.place(place_id)
+        if not place.may_speak(self.source, day) and not place.may_speak(self.source, self.today):
+            self.taken.hold(
+                "g2",
+                rows,
+                f"Source {self.source.hex()} may not speak for place {place_id.hex()}; "
+                "register it with rollbook source add, or dismiss this.",
+                place_id,
+            )
+            return None
+        first = place.first_day_of(self.school_year)
+        if first is not None and self.today >= first:
+            turn_of_the_year(self.unit, place_id, self.today)
+        return place
+
+    def person(self, place: bytes, user_id: str | None, by_kind: str | None = None) -> Person:
+        """The person behind a user id, named by rule at first sight and again each school year."""
+        if not user_id:
+            kind = by_kind if by_kind in BY_KINDS else "not_said"
+            return NOBODY if kind == "not_said" else Person(None, kind)
+        person, kind = self.person_of(place, user_id)
+        default = kind if kind in ("shared_login", "system") else "named"
+        return Person(person, by_kind if by_kind in BY_KINDS else default)
+
+    def person_of(self, place: bytes, user_id: str, kind: str = "staff", name: str | None = None) -> tuple[bytes, str]:
+        """(person, kind) of a user id in this school year; recorded if it is new, or newly named."""
+        year = self.school_year
+        people = self.unit.people(place)
+        scope = person_scope(place, year, self.source)
+        found = self.unit.find("person", scope, user_id)
+        earlier = found or self.unit.find("person", person_scope(place, year - 101, self.source), user_id)
+        person = earlier[-1].id if earlier else os.urandom(16)
+        last = people.last_named(person) if earlier else None
+        if last is not None:
+            kind = last["kind"] if name is None else kind
+            name = last.get("name") if name is None else name
+        kind = kind if kind in KINDS else "staff"
+        known = people.named.get((person, year))
+        if known is None or known.get("name") != name or known["kind"] != kind:
+            self.unit.record([named(place, year, person, kind, self.source, user_id, name)], evolve, people)
+            self.unit.add_fact(Fact("person", scope, user_id, person))
+        return person, kind
+
+    def group(self, place: Place, label: str | None) -> bytes | None:
+        """The class with this label in this school year, described at first sight."""
+        if not label:
+            return None
+        scope = f"{place.id.hex()}/{self.school_year}"
+        found = self.unit.find("group", scope, label)
+        if found:
+            return found[-1].id
+        group = os.urandom(16)
+        seal = Seal(key_of(place.id, self.school_year), "GroupText", {"label": label})
+        event = Event(
+            place.stream, "GroupDescribed", {"group": group, "kind": "registration", "from": self.today}, seal
+        )
+        self.unit.record([event], evolve_place, place)
+        self.unit.add_fact(Fact("group", scope, label, group))
+        return group
+
+    @property
+    def by_operator(self) -> bool:
+        """True for what the operator's own import or console says."""
+        return self.source == OPERATOR
+
+
+def shown(day: int) -> str:
+    """A day in a sentence."""
+    return from_days(day).isoformat()

@@ -1,0 +1,330 @@
+"""The intake: deliveries in, entries out, each row ending as exactly one named outcome.
+
+A batch of deliveries is decided and appended in one transaction, with the positions of what it was read from. If
+another writer was first, everything cached is forgotten and the batch decided again; the second time it is decided
+under the append lock, so nobody can be first again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from consumers import registers, statements
+from consumers.deliveries import Delivery
+from consumers.hearing import Hearing
+from consumers.outcome import Counts, Held, Taken
+from domain.events import NOBODY, Origin, Person
+from domain.ledger.held import Waiting, hold, kept_bytes, resolve, waiting
+from domain.ledger.ledger import Ledger
+from domain.ledger.store import MessageRow, TrackingRow
+from domain.ledger.unit import Unit
+from schemas.catalogue import mis
+from schemas.codec import Undecodable, decode, encode, encode_confluent
+
+_ROWS: Mapping[str, str] = {**registers.ROWS, **statements.ROWS}
+
+
+def rows_of(name: str, message: Mapping[str, Any]) -> int:
+    """How many rows a message sends."""
+    if name == "CalendarStated":
+        return len(message["terms"]) + len(message["closures"])
+    array = _ROWS.get(name)
+    return 1 if array is None else len(message[array])
+
+
+def only_rows(name: str, message: Mapping[str, Any], rows: Sequence[int]) -> dict[str, Any]:
+    """The message cut to some of its rows."""
+    if name == "CalendarStated":
+        terms = len(message["terms"])
+        return {
+            **message,
+            "whole": False,
+            "terms": [message["terms"][n] for n in rows if n < terms],
+            "closures": [message["closures"][n - terms] for n in rows if n >= terms],
+        }
+    array = _ROWS.get(name)
+    if array is None:
+        return dict(message)
+    cut = {**message, array: [message[array][n] for n in rows]}
+    if "whole" in cut:
+        cut["whole"] = False  # what is cut is no longer the whole of anything
+    return cut
+
+
+@dataclass(slots=True)
+class _Result:
+    counts: Counts
+    held_now: dict[bytes, int] = field(default_factory=dict)
+    resolved: bool = False
+
+
+class Intake:
+    """Takes deliveries into a ledger. One for each process; not for use by several threads at once."""
+
+    def __init__(self, ledger: Ledger, import_id: bytes | None = None) -> None:
+        self._ledger = ledger
+        self._import = import_id
+        self._waiting: dict[bytes, Waiting] = {w.id: w for w in waiting(ledger.store, ledger.keys)}
+        self._ours: set[bytes] = set()
+        """Held by this intake: their rows count as held until a replay takes them."""
+        self.totals = Counts()
+        """All that this import has counted, earlier runs of it included."""
+        if import_id is not None:
+            self._ours = {w.id for w in self._waiting.values() if w.fields.get("import") == import_id}
+            for f in fields(Counts):
+                name = f"import:{import_id.hex()}:{f.name}"
+                setattr(self.totals, f.name, ledger.store.tracking_position(name))
+
+    def take(self, deliveries: Sequence[Delivery], tracking: Sequence[TrackingRow] = ()) -> Counts:
+        """Decide and append a batch. Returns what became of its rows, replays of what this intake held included.
+
+        Raises AlreadyTaken where the tracking rows stand at or past these positions already.
+        """
+        return self._settle(lambda unit: self._decide(unit, deliveries), tracking)
+
+    def replay_waiting(self, only: Iterable[bytes] | None = None) -> Counts:
+        """Try what is held again: at start, or because someone mended the cause."""
+        chosen = list(self._waiting) if only is None else [h for h in only if h in self._waiting]
+        if not chosen:
+            return Counts()
+        return self._settle(lambda unit: self._replay(unit, chosen, _Result(Counts())))
+
+    def dismiss(self, held: bytes, person: Person, why: str) -> None:
+        """Say that a held input is not to be taken, and why. The bytes go; the log keeps that it was there."""
+
+        def decide(unit: Unit) -> _Result:
+            year = self._ledger.school_year_at(unit.now)
+            resolve(unit, held, "dismissed", None, person, why, (self._ledger.authority, year))
+            return _Result(Counts(), resolved=True)
+
+        self._settle(decide)
+
+    @property
+    def held(self) -> Mapping[bytes, Waiting]:
+        """What waits, by held id."""
+        return self._waiting
+
+    # --- deciding
+
+    def _settle(self, decide: Callable[[Unit], _Result], tracking: Sequence[TrackingRow] = ()) -> Counts:
+        def tracked(result: _Result) -> list[TrackingRow]:
+            return [*tracking, *self._counted(result.counts)]
+
+        result, _ = self._ledger.settle(decide, tracked)
+        self.totals += result.counts
+        if result.held_now or result.resolved:
+            self._waiting = {w.id: w for w in waiting(self._ledger.store, self._ledger.keys)}
+            self._ours |= result.held_now.keys()
+        return result.counts
+
+    def _counted(self, counts: Counts) -> list[TrackingRow]:
+        """The totals of an import so far, kept as tracking rows so that a resumed import can say them whole."""
+        if self._import is None:
+            return []
+        return [
+            TrackingRow(f"import:{self._import.hex()}:{f.name}", getattr(self.totals, f.name) + getattr(counts, f.name))
+            for f in fields(Counts)
+            if getattr(counts, f.name)
+        ]
+
+    def _decide(self, unit: Unit, deliveries: Sequence[Delivery]) -> _Result:
+        result = _Result(Counts(deliveries=len(deliveries)))
+        decoded = [_decode(d) for d in deliveries]
+        seen = self._ledger.store.find_messages(
+            (source, message["message"])
+            for d, (_, message, _) in zip(deliveries, decoded, strict=True)
+            if message is not None and (source := d.source_id) is not None
+        )
+        fresh: dict[tuple[bytes, bytes], bytes] = {}
+        for delivery, (name, message, fault) in zip(deliveries, decoded, strict=True):
+            unit.now = self._ledger.moment_of(delivery.received_at, unit.now)
+            self._one(unit, delivery, name, message, fault, seen, fresh, result)
+        self._replay_mended(unit, result)
+        return result
+
+    def _one(
+        self,
+        unit: Unit,
+        delivery: Delivery,
+        name: str,
+        message: dict[str, Any] | None,
+        fault: str,
+        seen: Mapping[tuple[bytes, bytes], bytes],
+        fresh: dict[tuple[bytes, bytes], bytes],
+        result: _Result,
+    ) -> None:
+        counts = result.counts
+        digest = hashlib.sha256(delivery.value).digest()
+        if message is None:
+            counts.sent += 1
+            self._hold(unit, delivery, None, {}, Held("g1", (), fault), self._origin(delivery, {}, digest), result)
+            return
+        sent = rows_of(name, message)
+        counts.sent += sent
+        origin = self._origin(delivery, message, digest)
+        source = delivery.source_id
+        if source is None or source != message["source"]:
+            sentence = "The message names another source than the one that delivered it; send it on its own topic."
+            self._hold(unit, delivery, name, message, Held("g2", (), sentence), origin, result)
+            return
+        known = (source, message["message"])
+        earlier = fresh.get(known) or seen.get(known)
+        if earlier is not None:
+            if earlier[:16] == digest[:16]:
+                counts.duplicate += sent
+                return
+            sentence = "A message with this id and other bytes came before; give every message an id of its own."
+            self._hold(unit, delivery, name, message, Held("g4", (), sentence), origin, result)
+            return
+        fresh[known] = digest
+        unit.messages.append(MessageRow(source, message["message"], digest))
+        hearing = Hearing(unit, delivery, mis(name), message, source, origin, self._ledger.authority)
+        hear(hearing)
+        counts += hearing.taken.counts
+        for held in _by_rule(hearing.taken.held):
+            self._hold(unit, delivery, name, message, held, origin, result)
+
+    def _origin(self, delivery: Delivery, message: Mapping[str, Any], digest: bytes) -> Origin:
+        return Origin(
+            source=delivery.source_id,
+            message=message.get("message"),
+            message_hash=digest,
+            topic_sent=delivery.topic,
+            partition=delivery.partition,
+            offset=delivery.offset,
+            sequence=message.get("sequence"),
+            sent_at=message.get("sent_at"),
+            said_at=message.get("saved_at"),
+            broker_at=delivery.received_at,
+            broker_clock="append",
+            import_id=self._import,
+        )
+
+    def _hold(
+        self,
+        unit: Unit,
+        delivery: Delivery,
+        name: str | None,
+        message: Mapping[str, Any],
+        held: Held,
+        origin: Origin,
+        result: _Result,
+    ) -> None:
+        """Keep the message, cut to the rows that wait."""
+        value, rows = delivery.value, 1 if name is None else rows_of(name, message)
+        if name is not None and held.rows and len(held.rows) < rows:
+            schema = mis(name)
+            framed = encode_confluent if value[:1] == b"\x00" else encode
+            value, rows = framed(schema, only_rows(name, message, held.rows)), len(held.rows)
+        kept = encode(
+            mis("Delivery"),
+            {
+                "source": delivery.source,
+                "key": delivery.key,
+                "received_at": delivery.received_at,
+                "value": value,
+            },
+        )
+        held_id = hold(unit, self._ledger.keys, kept, rows, held.rule, held.place, held.sentence, origin)
+        result.held_now[held_id] = rows
+        result.counts.held_in += rows
+
+    # --- replaying
+
+    def _replay_mended(self, unit: Unit, result: _Result) -> None:
+        """Held rows of places at which lines were opened, oldest first; those that wait for a place, if any came."""
+        places = unit.places_with_new_lines
+        if not self._waiting or not (places or unit.facts_added):
+            return
+        chosen = [
+            w.id
+            for w in self._waiting.values()
+            if (w.rule == "g3" and w.place in places) or (w.rule == "g2" and unit.facts_added)
+        ]
+        if chosen:
+            self._replay(unit, chosen, result)
+
+    def _replay(self, unit: Unit, chosen: Sequence[bytes], result: _Result) -> _Result:
+        """Decide held inputs again, each as its own message with the moment it first arrived."""
+        unit.flush_line_openings()
+        for held_id in chosen:
+            self._replay_one(unit, self._waiting[held_id], result)
+        return result
+
+    def _replay_one(self, unit: Unit, item: Waiting, result: _Result) -> None:
+        _, kept = decode(kept_bytes(self._ledger.store, self._ledger.keys, item.id))
+        delivery = Delivery(kept["source"], kept["key"], kept["received_at"], kept["value"])
+        name, message, _ = _decode(delivery)
+        if message is None or item.rule == "g4" or delivery.source_id != message["source"]:
+            return
+        said = item.fields
+        stated = {k: v for k, v in said.items() if k in _ORIGIN_FIELDS and k != "import"}
+        origin = replace(
+            Origin(**stated, import_id=said.get("import")),
+            first_held_at=said.get("first_held_at") or item.held_at,
+        )
+        source = message["source"]
+        before, position = unit.events_recorded, unit.next_position()
+        hearing = Hearing(unit, delivery, mis(name), message, source, origin, self._ledger.authority, replayed=True)
+        first = None
+        hear(hearing)
+        still = sum(len(h.rows) or item.rows for h in hearing.taken.held)
+        if unit.events_recorded > before:
+            first = position
+        if still >= item.rows:
+            return
+        became = "events" if first is not None else "duplicate"
+        resolve(unit, item.id, became, first, NOBODY)
+        result.resolved = True
+        if item.id in self._ours:
+            result.counts.held_out += item.rows
+            result.counts += hearing.taken.counts
+        else:
+            result.counts.replayed_earlier += item.rows - still
+            result.counts.held_in -= still
+        for held in _by_rule(hearing.taken.held):
+            self._hold(unit, delivery, name, message, held, origin, result)
+
+
+_ORIGIN_FIELDS = frozenset(f for f in Origin().fields())
+
+
+def hear(hearing: Hearing) -> None:
+    """Give a message to the one who hears its kind."""
+    name = hearing.schema.name
+    if name == "RegisterTaken":
+        registers.hear_register(hearing)
+    elif name in registers.ROWS:
+        registers.hear_rows(hearing)
+    else:
+        statements.HEAR[name](hearing)
+
+
+def _decode(delivery: Delivery) -> tuple[str, dict[str, Any] | None, str]:
+    """(schema name, message, "") or ("", None, why not)."""
+    try:
+        schema, message = decode(delivery.value)
+    except Undecodable as fault:
+        return "", None, f"The value cannot be read: {fault}. Send it again as Avro of a known schema, or dismiss it."
+    if schema.kind != "mis" or schema.name == "Delivery":
+        return "", None, f"{schema.name} is not a message that a MIS sends; dismiss it."
+    return schema.name, message, ""
+
+
+def _by_rule(held: Iterable[Held]) -> list[Held]:
+    """One for each rule and place: the message cut to all rows that wait under it."""
+    together: dict[tuple[str, bytes | None], Held] = {}
+    for one in held:
+        known = together.get((one.rule, one.place))
+        if known is None:
+            together[(one.rule, one.place)] = one
+        else:
+            rows = () if not known.rows or not one.rows else tuple(sorted({*known.rows, *one.rows}))
+            together[(one.rule, one.place)] = known._replace(rows=rows)
+    return list(together.values())
+
+
+__all__ = ["Intake", "Taken", "hear", "only_rows", "rows_of"]

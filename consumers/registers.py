@@ -1,0 +1,349 @@
+"""Messages about marks: registers taken, snapshots, changes, removals, codes foreseen, audit logs.
+
+One class's register with nothing odd in it is decided at once; whatever is odd goes row by row through the table of
+`domain.attendance_register.becoming`. Both ways end in the same events: a property test says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple, cast
+
+from consumers.hearing import BY_KINDS, Hearing, Meaning, day_of, meaning
+from domain.attendance_register.becoming import Becomes, Row
+from domain.attendance_register.decide import Header, can_take_whole, decide, missing_from_whole, take_whole
+from domain.attendance_register.register import PLAIN, Beside, Register, Told, parts_of
+from domain.calendar import NotHeld, Session
+from domain.events import NOBODY, Person
+from domain.ledger.turning import turn_of_the_year
+from domain.moments import academic_year, from_days, from_local
+from domain.people import key_of
+from domain.place.place import Place
+from schemas.marks import plain_tail
+
+SESSIONS = ("AM", "PM")
+CAUSES = frozenset("typed prefilled copied_from_lesson mis_rule bulk closure provider_feed import unknown".split())
+REASON_CODES = frozenset(
+    "cause_established parent_contact evidence_received arrived_late wrong_pupil wrong_code wrong_session"
+    " register_not_taken closure arrangement_recorded rule_change panel_or_court system_fault other".split()
+)
+MEDIA = frozenset("electronic paper_then_keyed recovered_after_outage not_said".split())
+GONE = frozenset("sender_said cleared_to_blank pupil_removed_upstream".split())
+HOW: Mapping[str, str] = {
+    "RegisterTaken": "taking",
+    "RegisterSnapshot": "snapshot",
+    "MarkChanged": "change",
+    "MarkRemoved": "change",
+    "MarksForeseen": "foreseen",
+    "ChangesLogged": "audit_log",
+}
+ROWS: Mapping[str, str] = {
+    "RegisterTaken": "marks",
+    "RegisterSnapshot": "marks",
+    "MarkChanged": "changes",
+    "MarkRemoved": "removals",
+    "MarksForeseen": "marks",
+    "ChangesLogged": "changes",
+}
+MOST_MINUTES_LATE = 24 * 60
+
+_tail = lru_cache(maxsize=65_536)(plain_tail)
+
+
+class Spot(NamedTuple):
+    """The session of which a row speaks."""
+
+    day: int
+    session: str
+
+
+def hear_register(hearing: Hearing) -> None:
+    """RegisterTaken: the register of one class, one session."""
+    message = hearing.message
+    rows = message["marks"]
+    everyone = tuple(range(len(rows)))
+    spot = _spot(hearing, message["date"], message["session"], everyone)
+    place = None if spot is None else hearing.known_place(spot.day, everyone)
+    if spot is None or place is None:
+        return
+    _hear_session(hearing, place, spot, rows, everyone)
+
+
+def hear_rows(hearing: Hearing) -> None:
+    """RegisterSnapshot, MarkChanged, MarkRemoved, MarksForeseen, ChangesLogged: rows of any days and sessions."""
+    message, name = hearing.message, hearing.schema.name
+    rows = message[ROWS[name]]
+    by_spot: dict[Spot, list[int]] = {}
+    for number, row in enumerate(rows):
+        spot = _spot(hearing, row["date"], row["session"], (number,))
+        if spot is not None:
+            by_spot.setdefault(spot, []).append(number)
+    if name == "RegisterSnapshot" and message["whole"]:
+        _silent_registers(hearing, by_spot)
+    places: dict[int, Place | None] = {}
+    for spot, numbers in by_spot.items():
+        if spot.day not in places:
+            same_day = tuple(n for s, ns in by_spot.items() if s.day == spot.day for n in ns)
+            places[spot.day] = hearing.known_place(spot.day, same_day)
+        place = places[spot.day]
+        if place is not None:
+            _hear_session(hearing, place, spot, [rows[n] for n in numbers], tuple(numbers))
+
+
+def _spot(hearing: Hearing, date: str, session: str, rows: tuple[int, ...]) -> Spot | None:
+    """The session that rows name, or None: then they are held (g4)."""
+    day = day_of(date)
+    if day is not None and session in SESSIONS:
+        return Spot(day, session)
+    which = f"Row {rows[0] + 1}" if len(rows) == 1 else f"All {len(rows)} rows"
+    hearing.taken.hold(
+        "g4", rows, f"{which}: there is no session {_quoted(date)} {_quoted(session)}; send it again, or dismiss it."
+    )
+    return None
+
+
+def _quoted(text: str) -> str:
+    """A value that came from outside, cut short: it may be anything."""
+    return ascii(text[:20])
+
+
+def _silent_registers(hearing: Hearing, by_spot: dict[Spot, list[int]]) -> None:
+    """A whole snapshot speaks also of the registers, within its days, of which it has no row."""
+    first, last = day_of(hearing.message["from"]), day_of(hearing.message["to"])
+    place_id = None if first is None else hearing.place_on(first)
+    if first is None or last is None or place_id is None:
+        return
+    prefix = f"attendance-register/{place_id.hex()}/"
+    names = hearing.unit.stream_names(f"{prefix}{from_days(first)}", f"{prefix}{from_days(last + 1)}")
+    for name in names:
+        _, day, session = parts_of(name)
+        by_spot.setdefault(Spot(day, session), [])
+
+
+def _hear_session(
+    hearing: Hearing, place: Place, spot: Spot, rows: Sequence[Mapping[str, Any]], numbers: tuple[int, ...]
+) -> None:
+    """The rows of one session."""
+    unit, source = hearing.unit, hearing.source
+    turn_of_the_year(unit, place.id, spot.day)
+    register = unit.register(place.id, spot.day, spot.session)
+    roll = unit.roll(place.id, source, academic_year(from_days(spot.day)))
+    ids = [row["mis_pupil"] for row in rows]
+    lines: list[bytes | None] = list(map(roll.one.get, ids))
+    if None in lines:
+        unit.learn(roll, [(row["mis_pupil"], row["upn"]) for row in rows])
+        lines = [roll.line(mis_pupil, spot.day) for mis_pupil in ids]
+    if _take_class(hearing, place, spot, register, rows, lines):
+        return
+    _take_row_by_row(hearing, place, spot, register, rows, lines, numbers)
+
+
+def _take_class(
+    hearing: Hearing,
+    place: Place,
+    spot: Spot,
+    register: Register,
+    rows: Sequence[Mapping[str, Any]],
+    lines: Sequence[bytes | None],
+) -> bool:
+    """Take in a class whose every row is a first mark that says no more than its code. False: something is odd."""
+    message = hearing.message
+    if hearing.schema.name not in ("RegisterTaken", "RegisterSnapshot") or not rows or None in lines:
+        return False
+    if (message["whole"] and register.entries) or spot.day > hearing.today or any(row["detail"] for row in rows):
+        return False
+    known = cast("Sequence[bytes]", lines)
+    if not can_take_whole(register, known):
+        return False
+    raws = [row["code"] for row in rows]
+    meanings = {raw: meaning(place, hearing.source, raw, spot.day) for raw in set(raws)}
+    if any(m.blank or m.code == "#" for m in meanings.values()):
+        return False
+    header = _header(hearing, place, register, spot, len(rows))
+    cause = _cause(message.get("cause"))
+    events = take_whole(register, header, known, [meanings[raw].code for raw in raws])
+    head = register.version - len(rows)
+    hearing.unit.record_decided(events, head)
+    tails = {raw: _tail(spot.day, spot.session, head, m.code, m.sent, cause) for raw, m in meanings.items()}
+    hearing.unit.record_marks(register, known, [tails[raw] for raw in raws])
+    hearing.taken.counts.add(Becomes.MARK, len(rows))
+    if header.closed_said is not None:
+        hearing.unit.record_decided(decide(register, header, ()).events, register.version)
+    return True
+
+
+def _take_row_by_row(
+    hearing: Hearing,
+    place: Place,
+    spot: Spot,
+    register: Register,
+    rows: Sequence[Mapping[str, Any]],
+    lines: Sequence[bytes | None],
+    numbers: tuple[int, ...],
+) -> None:
+    """The readable path: every row by itself."""
+    message, taken, name = hearing.message, hearing.taken, hearing.schema.name
+    header = _header(hearing, place, register, spot, len(rows))
+    unknown = [n for n, line in zip(numbers, lines, strict=True) if line is None]
+    if unknown:
+        taken.hold(
+            "g3",
+            tuple(unknown),
+            f"{_rows(unknown)}: no pupil on any register of this place is known by this identifier; "
+            "send PupilsStated, or dismiss it.",
+            place.id,
+        )
+    said: list[Row] = []
+    for number, row, line in zip(numbers, rows, lines, strict=True):
+        if line is None:
+            continue
+        detail = row["detail"]
+        if detail and not 0 <= (detail["minutes_late"] or 0) <= MOST_MINUTES_LATE:
+            taken.hold(
+                "g4",
+                (number,),
+                f"Row {number + 1}: nobody is {detail['minutes_late']} minutes late for a session; send it again.",
+                place.id,
+            )
+            continue
+        decided = _row(hearing, place, spot, header, row, line, number)
+        if name == "MarkRemoved" and decided.blank and not decided.beforehand and line not in register.entries:
+            taken.hold(
+                "g5",
+                (number,),
+                f"Row {number + 1}: the entry that it removes is not in the ledger; send the entry, or dismiss it.",
+                place.id,
+            )
+            continue
+        said.append(decided)
+    whole = message.get("whole", False) and name in ("RegisterTaken", "RegisterSnapshot")
+    gone: list[Row] = []
+    if whole:
+        gone = missing_from_whole(register, header, {line for line in lines if line is not None})
+        taken.counts.withdrawn_unsent += len(gone)
+    decision = decide(register, header, [*said, *gone])
+    decision.outcomes[Becomes.WITHDRAWAL] -= len(gone)
+    hearing.unit.record_decided(decision.events, register.version)
+    for becomes, count in decision.outcomes.items():
+        taken.counts.add(becomes, count)
+
+
+def _rows(numbers: Sequence[int]) -> str:
+    shown = ", ".join(str(n + 1) for n in numbers[:5])
+    more = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""
+    return f"Row{'s' if len(numbers) > 1 else ''} {shown}{more}"
+
+
+def _cause(said: str | None) -> str:
+    return said if said in CAUSES else "unknown"
+
+
+def _header(hearing: Hearing, place: Place, register: Register, spot: Spot, rows: int) -> Header:
+    """What the entries of this message share in this session."""
+    message, name = hearing.message, hearing.schema.name
+    taker: bytes | None = None
+    person = NOBODY
+    if name == "RegisterTaken":
+        who = hearing.person(place.id, message["taker"], message["by_kind"])
+        taker, person = who.by, Person(None, who.by_kind)
+    closes = None
+    if not register.version:
+        minute = place.closes_by_minute(spot.day, spot.session)
+        closes = None if minute is None else from_local(from_days(spot.day), minute)
+    medium = message.get("medium") or "not_said"
+    return Header(
+        how="replay" if hearing.replayed else HOW[name],
+        rows=rows,
+        origin=hearing.origin,
+        person=person,
+        taker=taker,
+        group=hearing.group(place, message.get("group")),
+        opened_said=message.get("opened_at"),
+        closed_said=message.get("closed_at"),
+        closes_by=closes,
+        medium=medium if medium in MEDIA else "not_said",
+        whole_register=bool(message.get("whole", False)),
+        paper_ref=message.get("paper_ref"),
+        staff_key=key_of(place.id, hearing.school_year),
+        carries_reason=place.carries(hearing.source, "reason"),
+    )
+
+
+def _row(
+    hearing: Hearing, place: Place, spot: Spot, header: Header, row: Mapping[str, Any], line: bytes, number: int
+) -> Row:
+    """A row in the words of the table."""
+    name = hearing.schema.name
+    detail: Mapping[str, Any] = row["detail"] or {}
+    raw = row.get("code", row.get("new", "-"))
+    means = meaning(place, hearing.source, raw, spot.day)
+    audit = name == "ChangesLogged"
+    said_at = row["held_from"] if audit else detail.get("said_at")
+    by = hearing.person(place.id, detail.get("by"), detail.get("by_kind"))
+    if by == NOBODY:
+        by = Person(header.taker, header.person.by_kind)
+    reason_code = detail.get("reason_code")
+    reason = detail.get("reason")
+    if reason_code is not None and reason_code not in REASON_CODES:
+        reason_code, reason = "other", reason or reason_code
+    default_cause = hearing.message.get("cause")
+    original = row.get("old")
+    header_said = header.origin.said_at
+    return Row(
+        line=line,
+        code=means.code,
+        told=Told(
+            said_at if said_at is not None else header_said,
+            hearing.source,
+            header.origin.sequence,
+            header.origin.sent_at,
+        ),
+        number=number + 1,
+        beside=_beside(means, detail),
+        blank=means.blank or name == "MarkRemoved",
+        gone_how=_gone(name, row.get("how")),
+        closure=means.code == "#" and _calendar_agrees(place, spot),
+        beforehand=name == "MarksForeseen" or spot.day > hearing.today,
+        overtaken=audit and row["held_to"] is not None,
+        from_audit_log=audit,
+        held_from=row["held_from"] if audit else None,
+        held_to=row["held_to"] if audit else None,
+        original_said=None if original is None else meaning(place, hearing.source, original, spot.day).code or original,
+        cause=_cause(detail.get("cause") or default_cause),
+        by=by.by,
+        by_kind=by.by_kind if by.by_kind in BY_KINDS else "not_said",
+        said_at=said_at if said_at != header_said else None,
+        amended_on=day_of(detail.get("amended_on")),
+        operation=detail.get("operation"),
+        rule=detail.get("rule"),
+        reason=reason,
+        reason_code=reason_code,
+        evidence=detail.get("evidence"),
+    )
+
+
+def _beside(means: Meaning, detail: Mapping[str, Any]) -> Beside:
+    if means.sent is None and not detail:
+        return PLAIN
+    beside = Beside(
+        means.sent,
+        detail.get("nature"),
+        detail.get("comment"),
+        detail.get("minutes_late"),
+        detail.get("arrived_at"),
+        detail.get("arrangement"),
+    )
+    return PLAIN if beside == PLAIN else beside
+
+
+def _gone(name: str, how: str | None) -> str:
+    if how in GONE:
+        return how
+    return "sender_said" if name == "MarkRemoved" else "cleared_to_blank"
+
+
+def _calendar_agrees(place: Place, spot: Spot) -> bool:
+    """True if the calendar, as known, has no session there, and says so rather than not knowing."""
+    why = place.calendar.why_not_held(from_days(spot.day), cast("Session", spot.session))
+    return why is not None and why is not NotHeld.NOT_KNOWN

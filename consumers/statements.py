@@ -1,0 +1,466 @@
+"""Messages about places, sources, calendars, codes, staff and pupils: what is new in them is recorded.
+
+Each row counts once: as a statement if it said anything new, as a duplicate if not, or as held.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from consumers.hearing import Hearing, day_of, pick, shown
+from consumers.registers import SESSIONS
+from domain.admission_register import decide as admission
+from domain.admission_register import line as lines
+from domain.admission_register.decide import ADMISSIONS, DESTINATIONS, GROUNDS, STATUSES, PupilSaid, Saying
+from domain.events import NOBODY, Event, Person
+from domain.identifiers import normalise_laestab, normalise_upn, normalise_urn
+from domain.ledger.unit import Found
+from domain.moments import academic_year, from_days
+from domain.people import OFFICES, key_of
+from domain.people import evolve as evolve_people
+from domain.place import decide as placing
+from domain.place.place import DESCRIPTION, Place
+from domain.place.place import evolve as evolve_place
+from domain.pupil import (
+    Fact,
+    identified,
+    line_facts,
+    line_opened,
+    line_scope,
+    local_id_given,
+    mis_fact,
+    upn_fact,
+    upn_given,
+)
+
+Row = Mapping[str, Any]
+
+ROWS: Mapping[str, str] = {
+    "CodesStated": "codes",
+    "SessionTimesStated": "times",
+    "StaffStated": "staff",
+    "SourcesStated": "sources",
+    "PupilsStated": "pupils",
+    "PupilLeft": "leavers",
+}
+"""The messages with one array of rows. PlaceStated and ClosureStated are a row each; CalendarStated has two arrays."""
+
+
+def _count(hearing: Hearing, new: bool) -> None:
+    if new:
+        hearing.taken.counts.statements += 1
+    else:
+        hearing.taken.counts.duplicate += 1
+
+
+def _hold_dates(hearing: Hearing, rows: tuple[int, ...], place: bytes | None = None) -> None:
+    which = f"Row {rows[0] + 1}" if rows else "This message"
+    hearing.taken.hold("g4", rows, f"{which}: it names a date or value that does not exist; send it again.", place)
+
+
+def _record(hearing: Hearing, place: Place, events: list[Event]) -> bool:
+    hearing.unit.record(events, evolve_place, place)
+    return bool(events)
+
+
+# --- places and sources
+
+
+def hear_place(hearing: Hearing) -> None:
+    """PlaceStated. A new place comes from the operator only; what is known of one may be restated by its own source."""
+    message, unit = hearing.message, hearing.unit
+    from_day = day_of(message["from"])
+    if from_day is None or message["kind"] not in placing.PLACE_KINDS or message["phase"] not in placing.PHASES:
+        _hold_dates(hearing, ())
+        return
+    laestab = normalise_laestab(message["laestab"]) if message["laestab"] else None
+    urn = normalise_urn(message["urn"]) if message["urn"] else None
+    place_id = hearing.place_on(from_day)
+    if place_id is not None and urn is not None:
+        known_urn = unit.place(place_id).description.get("urn")
+        if known_urn not in (None, urn):
+            # The same LAESTAB under another URN is another school in law (field.md 2.1): a conversion, say.
+            place_id = None
+    if place_id is None:
+        if not hearing.by_operator:
+            hearing.taken.hold(
+                "g2", (), "This place is not known here; describe it (PlaceStated, by the operator), or dismiss this."
+            )
+            return
+        place_id = os.urandom(16)
+    elif hearing.known_place(hearing.today, ()) is None:
+        return
+    place = unit.place(place_id)
+    said = {name: message.get(name) for name in DESCRIPTION}
+    said |= {"laestab": laestab, "urn": urn, "from": from_day, "authority": hearing.authority}
+    said["boarding"] = message["boarding"] if message["boarding"] in ("none", "some", "all") else "none"
+    if said["setting_type"] not in ("NFE", "OOT", "OTH", "WBP"):
+        said["setting_type"] = None
+    text = {"address": message["address"], "proprietor": message["proprietor"]}
+    events = placing.describe(place, said, text, hearing.origin, NOBODY, key_of(place_id, hearing.school_year))
+    for kind, value in (("urn", urn), ("laestab", laestab), ("ukprn", message["ukprn"])):
+        if value:
+            unit.add_fact(Fact(kind, "", value, place_id, from_day))
+    _count(hearing, _record(hearing, place, events))
+
+
+def hear_sources(hearing: Hearing) -> None:
+    """SourcesStated: from the operator only."""
+    rows = hearing.message["sources"]
+    if not hearing.by_operator:
+        everyone = tuple(range(len(rows)))
+        hearing.taken.hold(
+            "g2",
+            everyone,
+            "Only the operator says who may speak for a place; use rollbook source add, or dismiss this.",
+        )
+        return
+    for number, row in enumerate(rows):
+        _source(hearing, number, row)
+
+
+def _source(hearing: Hearing, number: int, row: Row) -> None:
+    unit = hearing.unit
+    from_day, to = day_of(row["from"]), day_of(row["ended"])
+    wrong = row["route"] not in placing.ROUTES or row["delivery"] not in placing.DELIVERIES
+    if from_day is None or wrong or (row["ended"] and to is None):
+        _hold_dates(hearing, (number,))
+        return
+    found: list[tuple[Place, str | None]] = []
+    for spoken_for in row["places"]:
+        place_id = _place_named(hearing, spoken_for, from_day)
+        if place_id is None:
+            hearing.taken.hold(
+                "g2", (number,), f"Row {number + 1}: a place that it names is not known here; describe the place first."
+            )
+            return
+        found.append((unit.place(place_id), spoken_for["local_id"]))
+    new = False
+    source = row["described"]
+    for place, local_id in found:
+        said = {**row, "from": from_day, "to": to}
+        new |= _record(hearing, place, placing.describe_source(place, source, said, NOBODY))
+        if local_id:
+            unit.add_fact(Fact("local_place", source.hex(), local_id, place.id, from_day))
+    _count(hearing, new)
+
+
+def _place_named(hearing: Hearing, named: Row, day: int) -> bytes | None:
+    if named["urn"] and (found := hearing.unit.find("urn", "", normalise_urn(named["urn"]))):
+        return pick(found, day)
+    if named["laestab"] and (found := hearing.unit.find("laestab", "", normalise_laestab(named["laestab"]))):
+        return pick(found, day)
+    return None
+
+
+# --- codes, times, calendars, closures
+
+
+def hear_codes(hearing: Hearing) -> None:
+    """CodesStated."""
+    rows = hearing.message["codes"]
+    place = hearing.known_place(hearing.today, tuple(range(len(rows))))
+    if place is None:
+        return
+    for number, row in enumerate(rows):
+        from_day = day_of(row["from"])
+        if from_day is None:
+            _hold_dates(hearing, (number,), place.id)
+            continue
+        said = {"raw": row["raw"], "code": row["code"], "from": from_day, "active": row["active"]}
+        _count(hearing, _record(hearing, place, placing.map_code(place, hearing.source, said, hearing.origin, NOBODY)))
+
+
+def hear_times(hearing: Hearing) -> None:
+    """SessionTimesStated."""
+    rows = hearing.message["times"]
+    place = hearing.known_place(hearing.today, tuple(range(len(rows))))
+    if place is None:
+        return
+    for number, row in enumerate(rows):
+        said = {**row, "from": day_of(row["from"]), "to": day_of(row["to"])}
+        minutes = [v for k, v in row.items() if k.startswith(("am_", "pm_")) and v is not None]
+        possible = all(0 <= m < 24 * 60 for m in minutes) and 0 <= row["weekdays"] < 1 << 7
+        if said["from"] is None or (row["to"] and said["to"] is None) or not possible:
+            _hold_dates(hearing, (number,), place.id)
+            continue
+        events = placing.state_block(place, "times", said, hearing.origin, NOBODY)
+        _count(hearing, _record(hearing, place, events))
+
+
+EVERY_SESSION = (1 << 14) - 1
+
+
+def hear_calendar(hearing: Hearing) -> None:
+    """CalendarStated: terms, then closures; a whole one also says which closures no longer stand.
+
+    Rows are numbered through both arrays, terms first.
+    """
+    message = hearing.message
+    terms, closures = message["terms"], message["closures"]
+    place = hearing.known_place(hearing.today, tuple(range(len(terms) + len(closures))))
+    if place is None:
+        return
+    span: list[int] = []
+    for number, row in enumerate(terms):
+        first, last, year = day_of(row["from"]), day_of(row["to"]), row["school_year"]
+        right_year = len(year) == 6 and year.isdigit() and (int(year[:4]) + 1) % 100 == int(year[4:])
+        if first is None or last is None or last < first or row["term"] not in placing.TERMS or not right_year:
+            _hold_dates(hearing, (number,), place.id)
+            continue
+        mask = EVERY_SESSION if row["due_mask"] is None else row["due_mask"] & EVERY_SESSION
+        said = {"term": row["term"], "school_year": int(year), "from": first, "to": last, "due_mask": mask}
+        span += [first, last]
+        events = placing.state_block(place, "term", said, hearing.origin, NOBODY)
+        _count(hearing, _record(hearing, place, events))
+    kept = []
+    for number, row in enumerate(closures, len(terms)):
+        first, last = day_of(row["from"]), day_of(row["to"])
+        wrong = row["kind"] not in placing.CLOSURE_KINDS or not 0 <= row["sessions"] <= 3
+        if first is None or last is None or last < first or wrong:
+            _hold_dates(hearing, (number,), place.id)
+            continue
+        said = {"from": first, "to": last, "sessions": row["sessions"], "kind": row["kind"]}
+        kept.append(said)
+        events = placing.state_block(place, "closure", said, hearing.origin, NOBODY)
+        _count(hearing, _record(hearing, place, events))
+    if message["whole"] and span:
+        gone = placing.no_longer_planned(place, kept, (min(span), max(span)), hearing.origin, NOBODY)
+        _record(hearing, place, gone)
+
+
+def hear_closure(hearing: Hearing) -> None:
+    """ClosureStated: a session (or both of a day) cancelled, partly closed, or held after all."""
+    message = hearing.message
+    day = day_of(message["date"])
+    sessions = SESSIONS if message["session"] == "both" else (message["session"],)
+    if day is None or any(s not in SESSIONS for s in sessions):
+        _hold_dates(hearing, ())
+        return
+    place = hearing.known_place(day, ())
+    if place is None:
+        return
+    why = message["why"] if message["why"] in placing.CANCEL_WHYS else "other"
+    decided_by = hearing.person(place.id, message["decided_by"])
+    new = False
+    for session in sessions:
+        said = {**{k: message[k] for k in ("whole", "reversed", "decided_at", "site", "nc_years")}, "date": day}
+        said |= {"session": session, "why": why, "decided_by": decided_by.by}
+        after_marks = bool(hearing.unit.register(place.id, day, session).entries)
+        key = key_of(place.id, hearing.school_year)
+        reason = message["reason"]
+        events = placing.state_closure(place, said, after_marks, hearing.origin, decided_by, key, reason)
+        new |= _record(hearing, place, events)
+    _count(hearing, new)
+
+
+# --- people
+
+
+def hear_staff(hearing: Hearing) -> None:
+    """StaffStated."""
+    rows = hearing.message["staff"]
+    place = hearing.known_place(hearing.today, tuple(range(len(rows))))
+    if place is None:
+        return
+    for number, row in enumerate(rows):
+        before = hearing.unit.events_recorded
+        from_day, to = day_of(row["office_from"]), day_of(row["office_to"])
+        if (row["office_from"] and from_day is None) or (row["office_to"] and to is None):
+            _hold_dates(hearing, (number,), place.id)
+            continue
+        person, _ = hearing.person_of(place.id, row["user_id"], row["kind"], row["name"])
+        if row["office"] in OFFICES and from_day is not None:
+            people = hearing.unit.people(place.id)
+            if people.offices.get((person, row["office"])) != (from_day, to):
+                fields = {"person": person, "office": row["office"], "from": from_day, "to": to}
+                fields |= {**hearing.origin.fields(), "reason_state": "not_given"}
+                hearing.unit.record([Event(people.stream, "OfficeHeld", fields)], evolve_people, people)
+        _count(hearing, hearing.unit.events_recorded > before)
+
+
+# --- pupils
+
+
+def hear_pupils(hearing: Hearing) -> None:
+    """PupilsStated. A pupil missing from a whole snapshot is not a deletion."""
+    rows = hearing.message["pupils"]
+    place = hearing.known_place(hearing.today, tuple(range(len(rows))))
+    if place is None:
+        return
+    hearing.unit.find_many("mis_pupil", hearing.source.hex(), [row["mis_pupil"] for row in rows])
+    for number, row in enumerate(rows):
+        _pupil(hearing, place, number, row)
+
+
+_DATES = ("birth_date", "starting_day", "entered_on", "leaving_on")
+MOST_NC_YEAR, LEAST_NC_YEAR = 14, -2
+
+
+def _pupil(hearing: Hearing, place: Place, number: int, row: Row) -> None:
+    unit = hearing.unit
+    dates = {name: day_of(row[name]) for name in _DATES}
+    impossible = any(row[name] and dates[name] is None for name in _DATES) or dates["starting_day"] is None
+    nc_year = row["nc_year"]
+    if impossible or not (nc_year is None or LEAST_NC_YEAR <= nc_year <= MOST_NC_YEAR):
+        _hold_dates(hearing, (number,), place.id)
+        return
+    before = unit.events_recorded
+    said = _pupil_said(hearing, place, row, dates)
+    pupil, is_new = _who(hearing, row, said)
+    saying = Saying(
+        hearing.origin,
+        hearing.person(place.id, row["by"]),
+        hearing.today,
+        place.carries(hearing.source, "reason"),
+    )
+    year = max(academic_year(from_days(said.starting_day)), place.school_year_on(hearing.today))
+    stays = unit.find("line", line_scope(place.id, year), pupil.hex())
+    line = unit.line(place.id, stays[-1].id) if stays else None
+    if line is None or _is_new_stay(line, said):
+        _enter(hearing, place, pupil, year, said, saying, is_new)
+    else:
+        unit.record(admission.restate(line, said, saying), lines.evolve, line)
+    _count(hearing, unit.events_recorded > before)
+
+
+def _is_new_stay(line: lines.Line, said: PupilSaid) -> bool:
+    """A deleted line, and a starting day after the pupil left: a second stay is a second line."""
+    left = line.left_on if line.left_on is not None else line.entry.get("starting_day")
+    return bool(line.deletion_version) and left is not None and said.starting_day > left
+
+
+def _pupil_said(hearing: Hearing, place: Place, row: Row, dates: dict[str, int | None]) -> PupilSaid:
+    starting_day = dates["starting_day"]
+    assert starting_day is not None, "held before where it is missing"
+    previous: list[Found] = []
+    if row["previous_laestab"]:
+        previous = hearing.unit.find("laestab", "", normalise_laestab(row["previous_laestab"]))
+    basis = row["starting_day_basis"]
+    return PupilSaid(
+        starting_day=starting_day,
+        starting_day_basis=basis if basis in ("agreed", "told", "first_attendance") else "not_said",
+        entered_on=dates["entered_on"],
+        admission=row["admission"] if row["admission"] in ADMISSIONS else "other",
+        enrolment_status=row["enrolment_status"] if row["enrolment_status"] in STATUSES else None,
+        previous_place=previous[-1].id if previous else None,
+        nc_year=row["nc_year"],
+        group=hearing.group(place, row["group"]),
+        leaving_on=dates["leaving_on"],
+        destination=row["destination"] if row["destination"] in DESTINATIONS else "not_said",
+        full_name=row["full_name"],
+        name_used=row["name_used"],
+        sex=row["sex"],
+        birth_date=dates["birth_date"],
+        address=row["address"],
+        last_school=row["last_school"],
+        reason=row["reason"],
+    )
+
+
+def _who(hearing: Hearing, row: Row, said: PupilSaid) -> tuple[bytes, bool]:
+    """The child of a row: by MIS id, else by UPN, else new. Nothing is joined by name and birth date.
+
+    Where MIS id and UPN lead to two children the MIS id wins, and the number is recorded as given to this one too.
+    """
+    unit, source = hearing.unit, hearing.source
+    upn = normalise_upn(row["upn"]) if row["upn"] else None
+    by_mis = unit.find("mis_pupil", source.hex(), row["mis_pupil"])
+    by_upn = unit.find("upn", "", upn) if upn else []
+    found = by_mis or by_upn
+    pupil = found[-1].id if found else os.urandom(16)
+    if not found:
+        unit.record_new(identified(pupil, upn, said.full_name, said.birth_date))
+    for number, former in ((upn, False), (row["former_upn"] and normalise_upn(row["former_upn"]), True)):
+        if number and all(f.id != pupil for f in unit.find("upn", "", number)):
+            unit.record_new(upn_given(pupil, number, former, hearing.origin))
+            unit.add_fact(upn_fact(number, pupil))
+    if not by_mis:
+        unit.record_new(local_id_given(pupil, source, row["mis_pupil"], hearing.origin))
+        unit.add_fact(mis_fact(source, row["mis_pupil"], pupil))
+    return pupil, not found
+
+
+def _enter(
+    hearing: Hearing, place: Place, pupil: bytes, year: int, said: PupilSaid, saying: Saying, is_new: bool
+) -> None:
+    """PupilEntered on a new line; after a conversion, the line at the old place is named."""
+    unit = hearing.unit
+    old_line = None
+    if not is_new and said.previous_place is not None and said.previous_place != place.id:
+        stays = unit.find("line", line_scope(said.previous_place, year), pupil.hex())
+        old_line = stays[-1].id if stays else None
+    line_id = os.urandom(16)
+    line = unit.line(place.id, line_id)
+    unit.record(admission.enter(line, year, said, saying, old_line), lines.evolve, line)
+    for fact in line_facts(place.id, year, pupil, line_id, said.starting_day):
+        unit.add_fact(fact)
+    unit.open_line(line_opened(pupil, line_id, place.id, year, said.starting_day, old_line))
+
+
+def hear_leavers(hearing: Hearing) -> None:
+    """PupilLeft."""
+    rows = hearing.message["leavers"]
+    place = hearing.known_place(hearing.today, tuple(range(len(rows))))
+    if place is None:
+        return
+    for number, row in enumerate(rows):
+        _leaver(hearing, place, number, row)
+
+
+def _leaver(hearing: Hearing, place: Place, number: int, row: Row) -> None:
+    unit = hearing.unit
+    leaving_on, deleted_on = day_of(row["leaving_on"]), day_of(row["deleted_on"])
+    if leaving_on is None or (row["deleted_on"] and deleted_on is None):
+        _hold_dates(hearing, (number,), place.id)
+        return
+    found = unit.find("mis_pupil", hearing.source.hex(), row["mis_pupil"])
+    if not found and row["upn"]:
+        found = unit.find("upn", "", normalise_upn(row["upn"]))
+    year = academic_year(from_days(leaving_on))
+    stays: list[Found] = []
+    for school_year in (year, place.school_year_on(hearing.today)) if found else ():
+        stays = stays or unit.find("line", line_scope(place.id, school_year), found[-1].id.hex())
+    if not stays:
+        hearing.taken.hold(
+            "g3",
+            (number,),
+            f"Row {number + 1}: no pupil on any register of this place is known by this identifier "
+            f"(leaving on {shown(leaving_on)}); send PupilsStated, or dismiss it.",
+            place.id,
+        )
+        return
+    line = unit.line(place.id, stays[-1].id)
+    destination_place: list[Found] = []
+    if row["destination_laestab"]:
+        destination_place = unit.find("laestab", "", normalise_laestab(row["destination_laestab"]))
+    person: Person = hearing.person(place.id, row["by"])
+    events = admission.leave(
+        line,
+        leaving_on,
+        deleted_on,
+        GROUNDS.get(row["ground"] or "", row["ground"] if row["ground"] in GROUNDS.values() else "not_said"),
+        row["destination"] if row["destination"] in DESTINATIONS else "not_said",
+        destination_place[-1].id if destination_place else None,
+        row["destination_text"],
+        row["mis_reason"],
+        Saying(hearing.origin, person, hearing.today, place.carries(hearing.source, "reason")),
+    )
+    unit.record(events, lines.evolve, line)
+    _count(hearing, bool(events))
+
+
+HEAR: Mapping[str, Callable[[Hearing], None]] = {
+    "PlaceStated": hear_place,
+    "SourcesStated": hear_sources,
+    "CodesStated": hear_codes,
+    "SessionTimesStated": hear_times,
+    "CalendarStated": hear_calendar,
+    "ClosureStated": hear_closure,
+    "StaffStated": hear_staff,
+    "PupilsStated": hear_pupils,
+    "PupilLeft": hear_leavers,
+}
+"""Which of these hears which message."""

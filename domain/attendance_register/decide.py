@@ -1,0 +1,261 @@
+"""From the rows of one message about one session to the events that its register receives.
+
+`decide` takes any rows, one by one, and is the readable path. `plain_marks` is for what nearly every message is, a
+class's first register with nothing odd in it: it decides the whole class at once, or says that it cannot.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from domain.attendance_register.becoming import Becomes, Row, what_it_becomes
+from domain.attendance_register.register import PLAIN, Beside, Entry, Register, Told, evolve, parts_of
+from domain.events import NOBODY, Event, Fields, KeyOf, Origin, Person, Seal, Stored, reason_fields
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the entries of one message share (EntriesReceived)."""
+
+    how: str
+    """taking, snapshot, change, foreseen, audit_log, replay."""
+    rows: int
+    """As sent, for this session."""
+    origin: Origin
+    person: Person = NOBODY
+    taker: bytes | None = None
+    group: bytes | None = None
+    opened_said: int | None = None
+    closed_said: int | None = None
+    closes_by: int | None = None
+    """By the school's policy and session times, as known."""
+    medium: str = "not_said"
+    whole_register: bool = False
+    paper_ref: str | None = None
+    staff_key: KeyOf | None = None
+    """For the paper's reference."""
+    carries_reason: bool = True
+
+    @property
+    def told(self) -> Told:
+        """When the message as a whole was told."""
+        return Told(self.origin.said_at, self.origin.source, self.origin.sequence, self.origin.sent_at)
+
+
+@dataclass(slots=True)
+class Decision:
+    """The events, in order, and what each row became."""
+
+    events: list[Event] = field(default_factory=list)
+    outcomes: Counter[Becomes] = field(default_factory=Counter)
+
+
+def opening(register: Register, header: Header) -> list[Event]:
+    """RegisterOpened, version 1 of its stream, if this is the first that the register hears."""
+    if register.version:
+        return []
+    place, day, session = parts_of(register.stream)
+    return [
+        Event(
+            register.stream,
+            "RegisterOpened",
+            {
+                "place": place,
+                "date": day,
+                "session": session,
+                "opened_said": header.opened_said,
+                "closes_by": header.closes_by,
+            },
+        )
+    ]
+
+
+def heading(register: Register, header: Header) -> Event:
+    """EntriesReceived: one for each message and session, and only if an entry results."""
+    fields: Fields = {
+        "how": header.how,
+        "group": header.group,
+        "taker": header.taker,
+        **header.person.fields(),
+        "opened_said": header.opened_said,
+        "rows": header.rows,
+        "medium": header.medium,
+        "whole_register": header.whole_register,
+        **header.origin.fields(),
+    }
+    seal = None
+    if header.paper_ref is not None and header.staff_key is not None:
+        seal = Seal(header.staff_key, "NoteText", {"text": header.paper_ref})
+    return Event(register.stream, "EntriesReceived", fields, seal)
+
+
+def _mark_seal(register: Register, row: Row, beside: Beside) -> Seal | None:
+    """Nature, comment and reason, under the line's key."""
+    if beside.nature is None and beside.comment is None and row.reason is None:
+        return None
+    place, _, _ = parts_of(register.stream)
+    text = {"nature": beside.nature, "comment": beside.comment, "reason": row.reason}
+    return Seal(line_key(place, row.line), "MarkText", text)
+
+
+def line_key(place: bytes, line: bytes) -> KeyOf:
+    """The key of a line: its marks' texts and its entries in the admission register."""
+    return KeyOf("line", f"admission-register/{place.hex()}/{line.hex()}")
+
+
+def _event(register: Register, header_version: int, header: Header, row: Row, becomes: Becomes) -> Event:
+    """The event that a row becomes."""
+    _, day, session = parts_of(register.stream)
+    common: Fields = {"line": row.line, "date": day, "session": session, "header": header_version}
+    person = {"by": row.by, "by_kind": row.by_kind}
+    reason = reason_fields(row.reason, row.reason_code, header.carries_reason)
+    beside = row.beside
+    stated: Fields = {
+        "code_sent": beside.code_sent,
+        "minutes_late": beside.minutes_late,
+        "arrived_at": beside.arrived_at,
+        "arrangement": beside.arrangement,
+    }
+    entry = register.entries.get(row.line)
+    match becomes:
+        case Becomes.MARK | Becomes.FORESEEN:
+            topic = "MarkRecorded" if becomes is Becomes.MARK else "MarkForeseen"
+            fields = {"code": row.code, "cause": row.cause, "said_at": row.said_at, **stated}
+            if row.by != (header.person.by or header.taker):
+                fields["by"] = row.by
+        case Becomes.AMENDMENT:
+            assert entry is not None, "an amendment amends an entry"
+            topic = "MarkAmended"
+            if entry.code == row.code and entry.stands:
+                # The whole block is restated: what the row leaves unsaid of the same code still holds.
+                beside = row.beside.over(entry.beside)
+                stated |= {k: getattr(beside, k) for k in stated}
+            fields = {
+                "amends": entry.version,
+                "original": entry.code,
+                "original_said": row.original_said,
+                "new": row.code,
+                "amended_on": row.amended_on,
+                "said_at": row.said_at,
+                **person,
+                "cause": row.cause,
+                "operation": row.operation,
+                "rule": row.rule,
+                **reason,
+                "evidence": row.evidence,
+                **stated,
+            }
+        case Becomes.WITHDRAWAL:
+            assert entry is not None, "a withdrawal withdraws an entry"
+            topic = "MarkWithdrawn"
+            fields = {
+                "amends": entry.version,
+                "how": row.gone_how,
+                "amended_on": row.amended_on,
+                "said_at": row.said_at,
+                **person,
+                "cause": row.cause,
+                "operation": row.operation,
+                "rule": row.rule,
+                **reason,
+            }
+        case _:
+            topic = "OlderEntryLearned"
+            fields = {
+                "code": "" if row.blank else row.code,
+                "code_sent": beside.code_sent,
+                "held_from": row.held_from if row.from_audit_log else row.told.said_at,
+                "held_to": row.held_to,
+                **person,
+                "cause": row.cause,
+                "from_audit_log": row.from_audit_log,
+                **reason,
+            }
+    return Event(register.stream, topic, common | fields, _mark_seal(register, row, beside))
+
+
+RECORDED = frozenset({Becomes.MARK, Becomes.AMENDMENT, Becomes.WITHDRAWAL, Becomes.OLDER, Becomes.FORESEEN})
+"""What becomes an event; the rest is counted."""
+
+
+def decide(register: Register, header: Header, rows: Sequence[Row]) -> Decision:
+    """Decide rows one by one, in order, each in the light of those before it. Folds the events into `register`.
+
+    A change whose sender names the earlier value, where the ledger holds none, becomes two: the older entry learned,
+    and the mark (events.md 4, MarkChanged). Only the row itself is counted.
+    """
+    decision = Decision()
+    header_version = 0
+    for row in rows:
+        becomes = what_it_becomes(row, register)
+        decision.outcomes[becomes] += 1
+        if becomes not in RECORDED:
+            continue
+        if not header_version:
+            for event in (*opening(register, header), heading(register, header)):
+                _take(register, decision, event)
+            header_version = register.version
+        if becomes is Becomes.MARK and row.original_said:
+            earlier = replace(
+                row, code=row.original_said, beside=PLAIN, reason=None, told=row.told._replace(said_at=None)
+            )
+            _take(register, decision, _event(register, header_version, header, earlier, Becomes.OLDER))
+        _take(register, decision, _event(register, header_version, header, row, becomes))
+    if header.closed_said is not None and register.version and header.closed_said != register.closed_said:
+        unmarked = sum(1 for row in rows if row.blank)
+        fields = {
+            "closed_said": header.closed_said,
+            "closed_by": header.taker,
+            "unmarked": unmarked,
+            **header.origin.fields(),
+        }
+        _take(register, decision, Event(register.stream, "RegisterClosed", fields))
+    return decision
+
+
+def _take(register: Register, decision: Decision, event: Event) -> None:
+    decision.events.append(event)
+    text = event.seal.text if event.seal else None
+    evolve(register, Stored(register.version + 1, event.topic, event.fields, text))
+
+
+def missing_from_whole(register: Register, header: Header, said: set[bytes]) -> list[Row]:
+    """The withdrawals that a whole snapshot implies: entries that stand, are not in it, and are not newer than it."""
+    told = header.told
+    return [
+        Row(
+            line,
+            "",
+            told,
+            blank=True,
+            gone_how="absent_from_whole_snapshot",
+            cause="unknown",
+            by=header.person.by,
+            by_kind=header.person.by_kind,
+        )
+        for line, entry in register.entries.items()
+        if entry.stands and line not in said and not told.before(register.told(entry))
+    ]
+
+
+def can_take_whole(register: Register, lines: Sequence[bytes]) -> bool:
+    """True if every one of these lines has no entry in the register yet, and none is there twice."""
+    unique = set(lines)
+    return len(unique) == len(lines) and register.entries.keys().isdisjoint(unique)
+
+
+def take_whole(register: Register, header: Header, lines: Sequence[bytes], codes: Sequence[str]) -> list[Event]:
+    """Take in a class whose every row is a first mark with nothing beside its code.
+
+    Returns the events that come before the marks (opening, heading). The marks follow as consecutive versions, one for
+    each line in order, and are in `register` already when this returns; the caller writes their bytes.
+    """
+    before = Decision()
+    for event in (*opening(register, header), heading(register, header)):
+        _take(register, before, event)
+    head = register.version
+    register.entries.update(zip(lines, (Entry(head + n, code, head) for n, code in enumerate(codes, 1)), strict=True))
+    register.version += len(lines)
+    return before.events

@@ -1,0 +1,42 @@
+"""The turn of the school year: lines go on into the new register, by rule, before anything of the new year is decided.
+
+At the first entry that belongs to the new school year, or on the first day of its first half term, whichever comes
+first; never for a pupil who was deleted or whose stated leaving day has passed (events.md 2.2, LineCarriedForward).
+"""
+
+from __future__ import annotations
+
+import os
+
+from domain.admission_register import line as lines
+from domain.admission_register.decide import carry_forward, goes_on
+from domain.ledger.unit import Unit
+from domain.moments import academic_year, from_days
+from domain.pupil import line_facts, line_opened, line_scope
+
+
+def turn_of_the_year(unit: Unit, place: bytes, day: int) -> None:
+    """Carry the lines of a place into the school year of a day, if that was not done yet.
+
+    `day` (days since 1970) is that of an entry, or today once the first half term has begun.
+    """
+    year = academic_year(from_days(day))
+    if unit.year_begun(place, year):
+        return
+    unit.begin_year(place, year)
+    first_told = unit.place(place).first_day_of(year)
+    first_day = day if first_told is None else min(day, first_told)
+    names = unit.stream_names(f"admission-register/{place.hex()}/")
+    for old in unit.preload(names, lines.Line, lines.evolve):
+        if not old.version or old.school_year != year - 101 or not goes_on(old, first_day):
+            continue
+        _, old_id = lines.parts_of(old.stream)
+        pupil = unit.find("pupil_of_line", "", old_id.hex())[-1].id
+        if unit.find("line", line_scope(place, year), pupil.hex()):
+            continue  # entered in the new year already
+        new_id = os.urandom(16)
+        new = unit.line(place, new_id)
+        unit.record(carry_forward(old, new, year, first_day), lines.evolve, new)
+        for fact in line_facts(place, year, pupil, new_id, first_day):
+            unit.add_fact(fact)
+        unit.open_line(line_opened(pupil, new_id, place, year, first_day, old_id))

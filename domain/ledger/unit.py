@@ -1,0 +1,523 @@
+"""A unit of work: what one batch reads, decides and will write, kept apart from what is shared until it is committed.
+
+States of aggregates (registers, lines, places, people) are cached between batches. A unit *takes out* of the cache
+what it touches and puts it back only when the append has returned: if anything fails, what it touched is simply
+forgotten. (The prototype that changed its cache before the commit lost a whole batch as "duplicates" when an append
+failed once.) The same holds for identity rows and keys: what a unit adds is seen by that unit only, until the commit.
+
+Whether the cache is still true is asked of the store once a batch: streams written since by anyone else are forgotten.
+That is the speed; the guarantee is UNIQUE(stream, version), which refuses a stale decision whatever was cached.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
+
+from domain import sealing
+from domain.admission_register import line as lines
+from domain.attendance_register import register as registers
+from domain.events import Event, Fields, KeyOf, Stored
+from domain.ledger.keystore import Key, KeyKind, KeyStore, NewKey
+from domain.ledger.store import Appended, Batch, Chunk, IdentityRow, MessageRow, Row, Store, TrackingRow
+from domain.people import People
+from domain.people import evolve as evolve_people
+from domain.people import stream_of as people_stream
+from domain.place import place as places
+from domain.pupil import Fact, line_scope
+from schemas import catalogue
+from schemas.codec import decode, encode
+from schemas.marks import plain_marks
+
+
+class State(Protocol):
+    """What the cache holds: a state folded from one stream."""
+
+    stream: str
+    version: int
+
+    @property
+    def weight(self) -> int:
+        """Roughly how many things it holds."""
+
+
+S = TypeVar("S", bound=State)
+
+
+class StateCache:
+    """States by stream, as committed; the least recently used go first once the weight passes the bound."""
+
+    def __init__(self, bound: int = 600_000) -> None:
+        self._states: OrderedDict[str, State] = OrderedDict()
+        self._weights: dict[str, int] = {}
+        self._weight = 0
+        self.bound = bound
+
+    def take(self, stream: str) -> State | None:
+        """Remove and return a state: from now on it belongs to the caller."""
+        state = self._states.pop(stream, None)
+        if state is not None:
+            self._weight -= self._weights.pop(stream)
+        return state
+
+    def put_back(self, states: Iterable[State]) -> None:
+        """Keep states that are committed."""
+        for state in states:
+            self.take(state.stream)
+            self._states[state.stream] = state
+            self._weights[state.stream] = state.weight
+            self._weight += state.weight
+        while self._weight > self.bound and self._states:
+            self.take(next(iter(self._states)))
+
+    def forget(self, streams: Iterable[str]) -> None:
+        """Drop what is no longer true."""
+        for stream in streams:
+            self.take(stream)
+
+    def clear(self) -> None:
+        """Drop everything."""
+        self._states.clear()
+        self._weights.clear()
+        self._weight = 0
+
+
+class Found(NamedTuple):
+    """An identity row without its key."""
+
+    id: bytes
+    valid_from: int
+
+
+@dataclass(slots=True)
+class Roll:
+    """The lines of a place in one school year, by the id under which one source knows the pupil."""
+
+    place: bytes
+    source: bytes
+    school_year: int
+    one: dict[str, bytes] = field(default_factory=dict)
+    """Pupils with a single line in the year: nearly all."""
+    several: dict[str, list[Found]] = field(default_factory=dict)
+    """Pupils with more than one stay, in order of starting day."""
+
+    def line(self, mis_pupil: str, day: int) -> bytes | None:
+        """The line on which a mark of that day stands: the stay that had begun last, else the first."""
+        stays = self.several.get(mis_pupil)
+        if stays is None:
+            return self.one.get(mis_pupil)
+        begun = [stay for stay in stays if stay.valid_from <= day]
+        return (begun[-1] if begun else stays[0]).id
+
+
+@dataclass(slots=True)
+class Shared:
+    """What lives longer than a batch: true of the committed ledger only."""
+
+    store: Store
+    keys: KeyStore
+    states: StateCache = field(default_factory=StateCache)
+    rolls: dict[tuple[bytes, bytes, int], Roll] = field(default_factory=dict)
+    facts: dict[tuple[str, str, str], list[Found]] = field(default_factory=dict)
+    years_begun: set[tuple[bytes, int]] = field(default_factory=set)
+    head: int = 0
+    """The last position that the cache knows of."""
+
+    def catch_up(self) -> None:
+        """Forget what others have written since; call before a batch is decided."""
+        head, _ = self.store.head()
+        if head == self.head:
+            return
+        written = self.store.streams_written_since(self.head) if self.head else None
+        if written is None:
+            self.forget_everything()
+        else:
+            self.states.forget(written)
+            if any(not s.startswith(("attendance-register/", "place/")) for s in written):
+                self.forget_who_is_who()
+        self.head = head
+
+    def forget_who_is_who(self) -> None:
+        """Drop identity look-ups; they come back from the index."""
+        self.rolls.clear()
+        self.facts.clear()
+
+    def forget_everything(self) -> None:
+        """Drop every cache: after a stale decision."""
+        self.states.clear()
+        self.forget_who_is_who()
+        self.years_begun.clear()
+
+    def identity_key(self, kind: str, scope: str, value: str) -> bytes:
+        """The key of an identity row."""
+        return sealing.identity_key(self.keys.lookup_key, kind, scope, value)
+
+
+_FACTS_KEPT = 200_000
+
+
+class Marks(NamedTuple):
+    """Ordinary marks of one register, to be written from a template."""
+
+    stream: str
+    version: int
+    lines: Sequence[bytes]
+    tails: Sequence[bytes]
+
+
+class _Pending(NamedTuple):
+    stamp: int
+    version: int
+    event: Event
+
+
+class Unit:
+    """One batch. Read states, record events, then `batch()` and, after the append, `committed()`."""
+
+    def __init__(self, shared: Shared, now: int) -> None:
+        self._shared = shared
+        self._store = shared.store
+        self.now = now
+        """The moment of the message being decided, UTC microseconds: the stamp of a simulated clock."""
+        self._states: dict[str, State] = {}
+        self._pending: list[_Pending | tuple[int, Marks]] = []
+        self._line_openings: list[Event] = []
+        self._new_facts: dict[tuple[str, str, str], list[Found]] = {}
+        self._own_rolls: dict[tuple[bytes, bytes, int], Roll] = {}
+        self._rolls_touched: set[bytes] = set()
+        self._years_begun: set[tuple[bytes, int]] = set()
+        self._key_ids: set[bytes] = set()
+        self.messages: list[MessageRow] = []
+        self.held_bytes: list[tuple[bytes, bytes]] = []
+        self.held_done: list[bytes] = []
+        self.names_positions = False
+        """True once a body names a position that this batch will be given: then no other writer may come between."""
+        self.events_recorded = 0
+
+    # --- states
+
+    def _state(self, stream: str, new: Callable[[str], S], evolve: Callable[[S, Stored], S]) -> S:
+        state = self._states.get(stream)
+        if state is None:
+            state = self._shared.states.take(stream)
+            if state is None:
+                fresh = new(stream)
+                for row in self._store.read_stream(stream):
+                    fresh = evolve(fresh, self._opened(row))
+                state = fresh
+            self._states[stream] = state
+        return cast("S", state)
+
+    def preload(self, streams: Iterable[str], new: Callable[[str], S], evolve: Callable[[S, Stored], S]) -> list[S]:
+        """States of many streams of one kind, read together where they are not at hand."""
+        wanted = list(streams)
+        missing = [name for name in wanted if name not in self._states]
+        for name in missing:
+            taken = self._shared.states.take(name)
+            if taken is not None:
+                self._states[name] = taken
+        missing = [name for name in missing if name not in self._states]
+        for at in range(0, len(missing), 500):
+            for name, rows in self._store.read_streams(missing[at : at + 500]).items():
+                fresh = new(name)
+                for row in rows:
+                    fresh = evolve(fresh, self._opened(row))
+                self._states[name] = fresh
+        return [self._state(name, new, evolve) for name in wanted]
+
+    def _opened(self, row: Row) -> Stored:
+        return Stored(row.version, row.topic, *open_state(row.state, self._shared.keys))
+
+    def register(self, place: bytes, day: int, session: str) -> registers.Register:
+        """The attendance register of a session."""
+        return self._state(registers.stream_of(place, day, session), registers.Register, registers.evolve)
+
+    def registers_in_hand(self, place: bytes) -> list[registers.Register]:
+        """The registers of a place that this unit has touched."""
+        prefix = f"attendance-register/{place.hex()}/"
+        return [s for name, s in self._states.items() if name.startswith(prefix) and isinstance(s, registers.Register)]
+
+    def line(self, place: bytes, line: bytes) -> lines.Line:
+        """A line of the admission register."""
+        return self._state(lines.stream_of(place, line), lines.Line, lines.evolve)
+
+    def place(self, place: bytes) -> places.Place:
+        """A place."""
+        return self._state(places.stream_of(place), places.Place, places.evolve)
+
+    def people(self, place: bytes) -> People:
+        """The people of a place."""
+        return self._state(people_stream(place), People, evolve_people)
+
+    def stream_names(self, prefix: str, until: str | None = None) -> list[str]:
+        """Names of streams, those of this unit included."""
+        names = set(self._store.stream_names(prefix, until))
+        for name, state in self._states.items():
+            if state.version and (name.startswith(prefix) if until is None else prefix <= name < until):
+                names.add(name)
+        return sorted(names)
+
+    # --- who is who
+
+    def find(self, kind: str, scope: str, value: str) -> list[Found]:
+        """What an outside name leads to, in order of the day from which it holds."""
+        return self.find_many(kind, scope, [value]).get(value, [])
+
+    def find_many(self, kind: str, scope: str, values: Iterable[str]) -> dict[str, list[Found]]:
+        """`find` for many values at once; values that lead nowhere are left out."""
+        found: dict[str, list[Found]] = {}
+        asked: dict[bytes, str] = {}
+        for value in values:
+            name = (kind, scope, value)
+            known = self._shared.facts.get(name)
+            if known is not None:
+                found[value] = known
+            else:
+                asked[self._shared.identity_key(kind, scope, value)] = value
+        if asked:
+            if len(self._shared.facts) > _FACTS_KEPT:
+                self._shared.facts.clear()
+            for key, rows in self._store.find_identities(asked).items():
+                known = [Found(row.id, row.valid_from) for row in rows]
+                found[asked[key]] = self._shared.facts[(kind, scope, asked[key])] = known
+        if self._new_facts:
+            for value in values:
+                new = self._new_facts.get((kind, scope, value))
+                if new:
+                    found[value] = sorted([*found.get(value, ()), *new], key=lambda f: f.valid_from)
+        return found
+
+    def add_fact(self, fact: Fact) -> None:
+        """An identity row, written with the batch. Adding what is there already does nothing."""
+        found = Found(fact.id, fact.valid_from)
+        if found in self.find(fact.kind, fact.scope, fact.value):
+            return
+        self._new_facts.setdefault((fact.kind, fact.scope, fact.value), []).append(found)
+        if fact.kind in ("mis_pupil", "upn", "line"):
+            self._own_rolls.clear()
+        if fact.kind == "line":
+            self._rolls_touched.add(bytes.fromhex(fact.scope.split("/")[0]))
+
+    @property
+    def places_with_new_lines(self) -> set[bytes]:
+        """Places at which this unit opened a line: their held rows are worth another try."""
+        return self._rolls_touched
+
+    @property
+    def facts_added(self) -> bool:
+        """True if this unit adds any identity row."""
+        return bool(self._new_facts)
+
+    def roll(self, place: bytes, source: bytes, school_year: int) -> Roll:
+        """The roll of a place and year as one source names it. Learned pupil by pupil: see `learn`."""
+        name = (place, source, school_year)
+        rolls = self._own_rolls if self._new_facts else self._shared.rolls
+        found = rolls.get(name)
+        if found is None:
+            if len(rolls) > 2_000:
+                rolls.clear()
+            found = rolls[name] = Roll(place, source, school_year)
+        return found
+
+    def learn(self, roll: Roll, wanted: Iterable[tuple[str, str | None]]) -> None:
+        """Find the lines of pupils that a roll does not hold yet, by MIS id, else by UPN. Where they disagree the MIS
+        id of that source wins."""
+        upns = {mis: upn for mis, upn in wanted if mis not in roll.one and mis not in roll.several}
+        pupils = {mis: f[-1].id for mis, f in self.find_many("mis_pupil", roll.source.hex(), upns).items()}
+        by_upn = {upn: mis for mis, upn in upns.items() if upn and mis not in pupils}
+        for upn, f in self.find_many("upn", "", by_upn).items():
+            pupils[by_upn[upn]] = f[-1].id
+        scope = line_scope(roll.place, roll.school_year)
+        found = self.find_many("line", scope, {p.hex() for p in pupils.values()})
+        for mis, pupil in pupils.items():
+            stays = found.get(pupil.hex())
+            if not stays:
+                continue
+            if len(stays) == 1:
+                roll.one[mis] = stays[0].id
+            else:
+                roll.several[mis] = stays
+
+    # --- the turn of the year
+
+    def year_begun(self, place: bytes, school_year: int) -> bool:
+        """True if a register of that school year was opened at the place: then its lines were carried forward."""
+        name = (place, school_year)
+        if name in self._shared.years_begun or name in self._years_begun:
+            return True
+        first, last = school_year // 100, school_year // 100 + 1
+        prefix = f"attendance-register/{place.hex()}/"
+        return bool(self.stream_names(f"{prefix}{first}-08-01", f"{prefix}{last}-08-01"))
+
+    def begin_year(self, place: bytes, school_year: int) -> None:
+        """Say that the lines of a place were carried into a year."""
+        self._years_begun.add((place, school_year))
+
+    # --- recording
+
+    def record(self, events: Iterable[Event], evolve: Callable[[Any, Stored], Any], state: State) -> None:
+        """Record events of one stream and fold them into its state."""
+        for event in events:
+            stored = Stored(state.version + 1, event.topic, event.fields, event.seal.text if event.seal else None)
+            self._pending.append(_Pending(self.now, stored.version, event))
+            evolve(state, stored)
+            self.events_recorded += 1
+
+    def record_decided(self, events: Sequence[Event], last_version: int) -> None:
+        """Record events of one stream that are folded into its state already; the last of them has this version."""
+        first = last_version - len(events) + 1
+        for n, event in enumerate(events):
+            self._pending.append(_Pending(self.now, first + n, event))
+        self.events_recorded += len(events)
+
+    def record_marks(self, register: registers.Register, lines: Sequence[bytes], tails: Sequence[bytes]) -> None:
+        """Record ordinary marks, the last of their register, from template tails."""
+        self._pending.append((self.now, Marks(register.stream, register.version - len(lines), lines, tails)))
+        self.events_recorded += len(lines)
+
+    def record_new(self, event: Event) -> None:
+        """Record an event of a stream whose state nobody keeps (a pupil's identity, the ledger's own)."""
+        plain = self._state(event.stream, _Plain, _Plain.evolve)
+        self.record([event], _Plain.evolve, plain)
+
+    def open_line(self, event: Event) -> None:
+        """A LineOpened: written shuffled at the end of the batch, so that its place does not tie it to its line."""
+        self._line_openings.append(event)
+
+    def next_position(self) -> int:
+        """The position that the next event will be given if nobody else writes first. Sets `names_positions`."""
+        self.names_positions = True
+        return self._shared.head + self.events_recorded + len(self._line_openings) + 1
+
+    def flush_line_openings(self) -> None:
+        """Put the shuffled LineOpened here: after the lines they open, before what is replayed because of them."""
+        openings, self._line_openings = self._line_openings, []
+        random.SystemRandom().shuffle(openings)
+        for event in openings:
+            self.record_new(event)
+
+    # --- writing
+
+    def batch(self, tracking: Sequence[TrackingRow] = ()) -> Batch:
+        """Everything as bytes. Makes the keys that are needed first: they are durable before the entries are."""
+        self.flush_line_openings()
+        keys = self._keys_for(self._pending)
+        chunks: list[Chunk] = []
+        for pending in self._pending:
+            if isinstance(pending, _Pending):
+                event = pending.event
+                state = seal_and_encode(event, keys.get(event.seal.key) if event.seal else None)
+                _add(chunks, event.stream, pending.version - 1, event.topic, [state], pending.stamp)
+            else:
+                stamp, marks = pending
+                states = plain_marks(marks.lines, marks.tails)
+                _add(chunks, marks.stream, marks.version, "MarkRecorded", states, stamp)
+        return Batch(
+            chunks=chunks,
+            tracking=list(tracking),
+            identity=[
+                IdentityRow(self._shared.identity_key(*name), found.id, found.valid_from)
+                for name, new in self._new_facts.items()
+                for found in new
+            ],
+            messages=self.messages,
+            held_bytes=[(h, b) for h, b in self.held_bytes if h not in self.held_done],
+            held_done=self.held_done,
+            expected_head=self._shared.head if self.names_positions else None,
+        )
+
+    def _keys_for(self, pending: Iterable[object]) -> dict[KeyOf, Key]:
+        wanted: dict[KeyOf, NewKey] = {}
+        for p in pending:
+            if isinstance(p, _Pending) and p.event.seal is not None:
+                key = p.event.seal.key
+                wanted[key] = NewKey(cast("KeyKind", key.kind), key.owner, key.scope)
+        found = self._shared.keys.find_many(wanted.values())
+        missing = [new for new in wanted.values() if new not in found]
+        if missing:
+            found = found | dict(zip(missing, self._shared.keys.new_keys(missing), strict=True))
+            self._key_ids.update(found[new].id for new in missing)
+        return {key: found[new] for key, new in wanted.items()}
+
+    def committed(self, appended: Appended) -> None:
+        """The append has returned: what this unit knows is now true of the ledger, and shared."""
+        shared = self._shared
+        if appended.first != shared.head + 1 and appended.last >= appended.first:
+            # Others wrote between the last look and the lock: none of it touched our streams, but perhaps others'.
+            others = self._store.streams_written_since(shared.head) - self._states.keys()
+            shared.states.forget(others)
+            shared.forget_who_is_who()
+        shared.head = max(shared.head, appended.last)
+        shared.states.put_back(self._states.values())
+        shared.years_begun |= self._years_begun
+        for name in self._new_facts:
+            shared.facts.pop(name, None)
+        if self._new_facts:
+            for roll in [r for r in shared.rolls if r[0] in self._rolls_touched or self._new_pupils(r)]:
+                del shared.rolls[roll]
+        self._states = {}
+        shared.keys.confirm(self._key_ids)
+
+    def _new_pupils(self, roll: tuple[bytes, bytes, int]) -> bool:
+        source = roll[1].hex()
+        return any(kind == "mis_pupil" and scope == source for kind, scope, _ in self._new_facts)
+
+
+@dataclass(slots=True)
+class _Plain:
+    """A stream of which only the version matters."""
+
+    stream: str
+    version: int = 0
+
+    @property
+    def weight(self) -> int:
+        return 1
+
+    @staticmethod
+    def evolve(state: _Plain, stored: Stored) -> _Plain:
+        state.version = stored.version
+        return state
+
+
+def _add(chunks: list[Chunk], stream: str, version: int, topic: str, states: list[bytes], stamp: int) -> None:
+    """Append to the last chunk where the new states simply go on from it."""
+    if chunks:
+        last = chunks[-1]
+        if last.stream == stream and last.topic == topic and last.stamp == stamp:
+            cast("list[bytes]", last.states).extend(states)
+            return
+    chunks.append(Chunk(stream, version, topic, states, stamp))
+
+
+def seal_and_encode(event: Event, key: Key | None) -> bytes:
+    """The stored state of an event: a fresh random salt, the sealed part, the body."""
+    schema = catalogue.ledger(event.topic)
+    salt = os.urandom(16)
+    fields: Fields = {k: v for k, v in event.fields.items() if v is not None}
+    fields["salt"] = salt
+    if event.seal is not None:
+        assert key is not None, "a sealed part has a key"
+        text_schema = catalogue.sealed(event.seal.schema)
+        text = encode(text_schema, {k: v for k, v in event.seal.text.items() if v is not None})
+        part = sealing.seal(key.key, key.id, salt, text)
+        fields |= {"sealed_key": part.sealed_key, "sealed": part.sealed, "sealed_hash": part.sealed_hash}
+    return encode(schema, fields)
+
+
+def open_state(state: bytes, keys: KeyStore) -> tuple[Fields, Fields | None]:
+    """The fields of a stored state, and its sealed part's text if there is one and its key is at hand."""
+    _, fields = decode(state)
+    key_id = fields.get("sealed_key")
+    if key_id is None:
+        return fields, None
+    key = keys.get(key_id)
+    if key is None:
+        return fields, None
+    part = sealing.Sealed(key_id, fields["sealed"], fields["sealed_hash"])
+    _, text = decode(sealing.unseal(key, fields["salt"], part))
+    return fields, text
