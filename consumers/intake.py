@@ -19,7 +19,7 @@ from consumers.outcome import Counts, Held, Taken
 from domain.events import NOBODY, Origin, Person
 from domain.ledger.held import Waiting, hold, kept_bytes, resolve, waiting
 from domain.ledger.ledger import Ledger
-from domain.ledger.store import MessageRow, TrackingRow
+from domain.ledger.store import MESSAGE_HASH_SIZE, MessageRow, TrackingRow
 from domain.ledger.unit import Unit
 from schemas.catalogue import mis
 from schemas.codec import Undecodable, decode, encode, encode_confluent
@@ -173,7 +173,7 @@ class Intake:
         known = (source, message["message"])
         earlier = fresh.get(known) or seen.get(known)
         if earlier is not None:
-            if earlier[:16] == digest[:16]:
+            if earlier[:MESSAGE_HASH_SIZE] == digest[:MESSAGE_HASH_SIZE]:
                 counts.duplicate += sent
                 return
             sentence = "A message with this id and other bytes came before; give every message an id of its own."
@@ -212,7 +212,7 @@ class Intake:
         held: Held,
         origin: Origin,
         result: _Result,
-    ) -> None:
+    ) -> bytes:
         """Keep the message, cut to the rows that wait."""
         value, rows = delivery.value, 1 if name is None else rows_of(name, message)
         if name is not None and held.rows and len(held.rows) < rows:
@@ -231,6 +231,7 @@ class Intake:
         held_id = hold(unit, self._ledger.keys, kept, rows, held.rule, held.place, held.sentence, origin)
         result.held_now[held_id] = rows
         result.counts.held_in += rows
+        return held_id
 
     # --- replaying
 
@@ -285,8 +286,11 @@ class Intake:
         else:
             result.counts.replayed_earlier += item.rows - still
             result.counts.held_in -= still
+        ours = item.id in self._ours
         for held in _by_rule(hearing.taken.held):
-            self._hold(unit, delivery, name, message, held, origin, result)
+            held_id = self._hold(unit, delivery, name, message, held, origin, result)
+            if not ours:
+                del result.held_now[held_id]
 
 
 _ORIGIN_FIELDS = frozenset(f for f in Origin().fields())

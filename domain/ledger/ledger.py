@@ -70,6 +70,7 @@ class Ledger:
             self.shared.states.bound = cache_bound
         self.founding = Founding(**{k: v for k, v in fields.items() if k not in ("salt", "format")})
         self._schemas_checked = False
+        store.simulated = self.simulated
 
     @property
     def authority(self) -> bytes:
@@ -153,6 +154,7 @@ def found(store: Store, keys: KeyStore, founding: Founding) -> Ledger:
     """
     if store.head()[0]:
         raise NotFounded("There is a ledger here already; give another home.")
+    store.simulated = founding.clock == "simulated"
     unit = Unit(Shared(store, keys), 0 if founding.clock == "simulated" else system_clock())
     unit.record_new(Event(FOUNDING, "LedgerFounded", founding.fields()))
     fixed = ("SchemaRegistered", "LedgerFounded")
