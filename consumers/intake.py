@@ -250,7 +250,7 @@ class Intake:
 
     def _replay(self, unit: Unit, chosen: Sequence[bytes], result: _Result) -> _Result:
         """Decide held inputs again, each as its own message with the moment it first arrived."""
-        unit.flush_line_openings()
+        unit.flush_pupils()
         for held_id in chosen:
             self._replay_one(unit, self._waiting[held_id], result)
         return result

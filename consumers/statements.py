@@ -372,13 +372,13 @@ def _who(hearing: Hearing, row: Row, said: PupilSaid) -> tuple[bytes, bool]:
     found = by_mis or by_upn
     pupil = found[-1].id if found else os.urandom(16)
     if not found:
-        unit.record_new(identified(pupil, upn, said.full_name, said.birth_date))
+        unit.record_of_pupil(identified(pupil, upn, said.full_name, said.birth_date))
     for number, former in ((upn, False), (row["former_upn"] and normalise_upn(row["former_upn"]), True)):
         if number and all(f.id != pupil for f in unit.find("upn", "", number)):
-            unit.record_new(upn_given(pupil, number, former, hearing.origin))
+            unit.record_of_pupil(upn_given(pupil, number, former, hearing.origin))
             unit.add_fact(upn_fact(number, pupil))
     if not by_mis:
-        unit.record_new(local_id_given(pupil, source, row["mis_pupil"], hearing.origin))
+        unit.record_of_pupil(local_id_given(pupil, source, row["mis_pupil"], hearing.origin))
         unit.add_fact(mis_fact(source, row["mis_pupil"], pupil))
     return pupil, not found
 
@@ -397,7 +397,7 @@ def _enter(
     unit.record(admission.enter(line, year, said, saying, old_line), lines.evolve, line)
     for fact in line_facts(place.id, year, pupil, line_id, said.starting_day):
         unit.add_fact(fact)
-    unit.open_line(line_opened(pupil, line_id, place.id, year, said.starting_day, old_line))
+    unit.record_of_pupil(line_opened(pupil, line_id, place.id, year, said.starting_day, old_line))
 
 
 def hear_leavers(hearing: Hearing) -> None:

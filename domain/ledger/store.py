@@ -103,7 +103,7 @@ class AlreadyTaken(IntegrityError):
 
 
 class ClockBehind(OperationalError):
-    """The machine's clock is more than two seconds behind the last entry: the writer stops rather than run backwards."""
+    """The machine's clock is more than two seconds behind the last entry: the writer stops."""
 
 
 class Joined(NamedTuple):
@@ -120,6 +120,9 @@ class Joined(NamedTuple):
 
 class Store(Protocol):
     """The event store and the few tables that share its transactions."""
+
+    simulated: bool
+    """True if its clock follows the stamps of the chunks; set by the ledger, from what its entry 0 says."""
 
     def append(self, batch: Batch) -> Appended:
         """Write a batch in one transaction, durably. Raises StaleDecision, AlreadyTaken or ClockBehind.

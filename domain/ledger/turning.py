@@ -39,4 +39,4 @@ def turn_of_the_year(unit: Unit, place: bytes, day: int) -> None:
         unit.record(carry_forward(old, new, year, first_day), lines.evolve, new)
         for fact in line_facts(place, year, pupil, new_id, first_day):
             unit.add_fact(fact)
-        unit.open_line(line_opened(pupil, new_id, place, year, first_day, old_id))
+        unit.record_of_pupil(line_opened(pupil, new_id, place, year, first_day, old_id))

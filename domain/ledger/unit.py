@@ -185,7 +185,7 @@ class Unit:
         """The moment of the message being decided, UTC microseconds: the stamp of a simulated clock."""
         self._states: dict[str, State] = {}
         self._pending: list[_Pending | tuple[int, Marks]] = []
-        self._line_openings: list[Event] = []
+        self._about_pupils: dict[str, list[Event]] = {}
         self._new_facts: dict[tuple[str, str, str], list[Found]] = {}
         self._own_rolls: dict[tuple[bytes, bytes, int], Roll] = {}
         self._rolls_touched: set[bytes] = set()
@@ -196,7 +196,7 @@ class Unit:
         self.held_done: list[bytes] = []
         self.names_positions = False
         """True once a body names a position that this batch will be given: then no other writer may come between."""
-        self.events_recorded = 0
+        self._recorded = 0
 
     # --- states
 
@@ -365,46 +365,54 @@ class Unit:
             stored = Stored(state.version + 1, event.topic, event.fields, event.seal.text if event.seal else None)
             self._pending.append(_Pending(self.now, stored.version, event))
             evolve(state, stored)
-            self.events_recorded += 1
+            self._recorded += 1
 
     def record_decided(self, events: Sequence[Event], last_version: int) -> None:
         """Record events of one stream that are folded into its state already; the last of them has this version."""
         first = last_version - len(events) + 1
         for n, event in enumerate(events):
             self._pending.append(_Pending(self.now, first + n, event))
-        self.events_recorded += len(events)
+        self._recorded += len(events)
 
     def record_marks(self, register: registers.Register, lines: Sequence[bytes], tails: Sequence[bytes]) -> None:
         """Record ordinary marks, the last of their register, from template tails."""
         self._pending.append((self.now, Marks(register.stream, register.version - len(lines), lines, tails)))
-        self.events_recorded += len(lines)
+        self._recorded += len(lines)
 
     def record_new(self, event: Event) -> None:
         """Record an event of a stream whose state nobody keeps (a pupil's identity, the ledger's own)."""
         plain = self._state(event.stream, _Plain, _Plain.evolve)
         self.record([event], _Plain.evolve, plain)
 
-    def open_line(self, event: Event) -> None:
-        """A LineOpened: written shuffled at the end of the batch, so that its place does not tie it to its line."""
-        self._line_openings.append(event)
+    def record_of_pupil(self, event: Event) -> None:
+        """An event of a pupil's stream: written at the end of the batch, the pupils shuffled, so that neither place
+        nor order in the log ties a pupil to the line that was entered beside it."""
+        self._about_pupils.setdefault(event.stream, []).append(event)
 
     def next_position(self) -> int:
         """The position that the next event will be given if nobody else writes first. Sets `names_positions`."""
         self.names_positions = True
-        return self._shared.head + self.events_recorded + len(self._line_openings) + 1
+        return self._shared.head + self.events_recorded + 1
 
-    def flush_line_openings(self) -> None:
-        """Put the shuffled LineOpened here: after the lines they open, before what is replayed because of them."""
-        openings, self._line_openings = self._line_openings, []
-        random.SystemRandom().shuffle(openings)
-        for event in openings:
-            self.record_new(event)
+    @property
+    def events_recorded(self) -> int:
+        """How many events this unit holds."""
+        return self._recorded + sum(map(len, self._about_pupils.values()))
+
+    def flush_pupils(self) -> None:
+        """Put the pupils' events here: after their lines, before what is replayed because of them."""
+        pupils = list(self._about_pupils.values())
+        self._about_pupils = {}
+        random.SystemRandom().shuffle(pupils)
+        for events in pupils:
+            for event in events:
+                self.record_new(event)
 
     # --- writing
 
     def batch(self, tracking: Sequence[TrackingRow] = ()) -> Batch:
         """Everything as bytes. Makes the keys that are needed first: they are durable before the entries are."""
-        self.flush_line_openings()
+        self.flush_pupils()
         keys = self._keys_for(self._pending)
         chunks: list[Chunk] = []
         for pending in self._pending:
