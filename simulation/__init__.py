@@ -1,0 +1,11 @@
+"""A made-up local authority that sends what real systems would: for the demo, the tests and the benchmarks.
+
+`simulate_year` plays a school year with all that happens in it, some of it planted and listed; `simulate_counts` sends
+exactly the published counts of an authority, one mark per counted session.
+"""
+
+from simulation.counts import simulate_counts
+from simulation.summary import Planted, Summary, planted_path
+from simulation.year import simulate_year
+
+__all__ = ["Planted", "Summary", "planted_path", "simulate_counts", "simulate_year"]

@@ -1,0 +1,69 @@
+"""What a simulation says of its file: how much it sent, and what it planted, with what the ledger should make of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+Expected = Mapping[str, str | int | bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """One thing done on purpose."""
+
+    kind: str
+    place: str
+    """LAESTAB of the place that it happened to."""
+    pupils: tuple[str, ...]
+    """The source's ids (`mis_pupil`); empty where it concerns a class or the whole place."""
+    date: str | None
+    """Of the session meant (of the first, where there are several), as sent: an impossible date is possible."""
+    session: str | None
+    sentence: str
+    """What the ledger should make of it."""
+    messages: tuple[str, ...]
+    """The message ids (hex) by which it is found in the file, in the order in which they were sent."""
+    expect: Expected
+    """`becomes` (mark, amendment, withdrawal, foreseen, duplicate, older, held, replayed, nothing, entered, deleted,
+    leaving, cancelled), `rows` concerned, `current` code at the end (null: none), and more by kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a file holds."""
+
+    path: Path
+    deliveries: int
+    marks: int
+    """Rows of RegisterTaken and RegisterSnapshot, in every delivery that can be read, re-sent ones again."""
+    rows: int
+    """All rows of every delivery: those of its arrays; 1 for a message without any, or that cannot be read."""
+    planted: list[Planted]
+    expected_counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Counts mode only: sessions sent by phase and code."""
+
+    @property
+    def ends_held(self) -> list[Planted]:
+        """The planted things that stay held when the whole file has been taken in."""
+        return [p for p in self.planted if p.expect.get("becomes") == "held"]
+
+
+def planted_path(out: Path) -> Path:
+    """Where the list of planted things lies: OUT.planted.json."""
+    return out.with_name(out.name + ".planted.json")
+
+
+def write_planted(summary: Summary) -> None:
+    """Write OUT.planted.json beside the file."""
+    content = {
+        "file": summary.path.name,
+        "deliveries": summary.deliveries,
+        "marks": summary.marks,
+        "rows": summary.rows,
+        "expected_counts": summary.expected_counts,
+        "planted": [asdict(p) for p in summary.planted],
+    }
+    planted_path(summary.path).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
