@@ -6,10 +6,12 @@ an import goes on where its last commit stood. A file is known by its SHA-256, w
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 
 from consumers.deliveries import Delivery, file_hash, read_deliveries
@@ -27,6 +29,32 @@ DELIVERIES_AT_ONCE = 1_000
 
 FINISHED = 1 << 62
 """The tracking position of a file that is taken in: past any number of deliveries."""
+
+
+COLLECT_EVERY = 200
+"""Batches between two runs of the cycle collector: every one walks all that the caches hold."""
+
+
+class ImportedElsewhere(RuntimeError):
+    """Another process is taking in the same file."""
+
+
+@contextmanager
+def collecting_seldom() -> Iterator[Callable[[], None]]:
+    """Hold the cycle collector off a loop that makes no cycles, but for a call each `COLLECT_EVERY` times."""
+    counter = count(1)
+
+    def collect() -> None:
+        if next(counter) % COLLECT_EVERY == 0:
+            gc.collect()
+
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield collect
+    finally:
+        if was_on:
+            gc.enable()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +84,18 @@ def import_file(
     intake = Intake(ledger, import_id)
     if done >= FINISHED:
         return Imported(path, intake.totals, new=False)
-    for batch in _batches(islice(read_deliveries(path), done, None)):
-        done += len(batch)
-        try:
-            intake.take(batch, [TrackingRow(name, done)])
-        except AlreadyTaken:
-            raise RuntimeError(
-                f"{path.name} is being imported by another process as well; let one of them finish."
-            ) from None
-        if progress is not None:
-            progress(intake.totals)
+    with collecting_seldom() as collect:
+        for batch in _batches(islice(read_deliveries(path), done, None)):
+            done += len(batch)
+            try:
+                intake.take(batch, [TrackingRow(name, done)])
+            except AlreadyTaken:
+                raise ImportedElsewhere(
+                    f"{path.name} is being imported by another process as well; let one of them finish."
+                ) from None
+            if progress is not None:
+                progress(intake.totals)
+            collect()
     intake.replay_waiting()
     _finish(ledger, import_id, intake.totals, name)
     return Imported(path, intake.totals, new=True)

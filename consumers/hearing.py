@@ -175,6 +175,12 @@ class Hearing:
         return group
 
     @property
+    def said_on(self) -> int:
+        """The day on which the sender says it said so, never after today: a roll stated then is the roll of then."""
+        sent_at = self.origin.sent_at
+        return self.today if sent_at is None else min(self.today, _london_day(sent_at // _HOUR))
+
+    @property
     def by_operator(self) -> bool:
         """True for what the operator's own import or console says."""
         return self.source == OPERATOR

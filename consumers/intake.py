@@ -57,8 +57,9 @@ def only_rows(name: str, message: Mapping[str, Any], rows: Sequence[int]) -> dic
 @dataclass(slots=True)
 class _Result:
     counts: Counts
-    held_now: dict[bytes, int] = field(default_factory=dict)
-    resolved: bool = False
+    held_now: dict[bytes, bool] = field(default_factory=dict)
+    """Held ids, and whether their rows count among those of this intake."""
+    resolved: list[bytes] = field(default_factory=list)
 
 
 class Intake:
@@ -98,7 +99,7 @@ class Intake:
         def decide(unit: Unit) -> _Result:
             year = self._ledger.school_year_at(unit.now)
             resolve(unit, held, "dismissed", None, person, why, (self._ledger.authority, year))
-            return _Result(Counts(), resolved=True)
+            return _Result(Counts(), resolved=[held])
 
         self._settle(decide)
 
@@ -115,9 +116,12 @@ class Intake:
 
         result, _ = self._ledger.settle(decide, tracked)
         self.totals += result.counts
-        if result.held_now or result.resolved:
-            self._waiting = {w.id: w for w in waiting(self._ledger.store, self._ledger.keys)}
-            self._ours |= result.held_now.keys()
+        for held in result.resolved:
+            self._waiting.pop(held, None)
+        if result.held_now:
+            new = waiting(self._ledger.store, self._ledger.keys, result.held_now)
+            self._waiting |= {item.id: item for item in new}
+            self._ours |= {held for held, ours in result.held_now.items() if ours}
         return result.counts
 
     def _counted(self, counts: Counts) -> list[TrackingRow]:
@@ -181,10 +185,9 @@ class Intake:
             return
         fresh[known] = digest
         unit.messages.append(MessageRow(source, message["message"], digest))
-        hearing = Hearing(unit, delivery, mis(name), message, source, origin, self._ledger.authority)
-        hear(hearing)
-        counts += hearing.taken.counts
-        for held in _by_rule(hearing.taken.held):
+        taken = Taken(counts)
+        hear(Hearing(unit, delivery, mis(name), message, source, origin, self._ledger.authority, taken=taken))
+        for held in _by_rule(taken.held) if taken.held else ():
             self._hold(unit, delivery, name, message, held, origin, result)
 
     def _origin(self, delivery: Delivery, message: Mapping[str, Any], digest: bytes) -> Origin:
@@ -229,7 +232,7 @@ class Intake:
             },
         )
         held_id = hold(unit, self._ledger.keys, kept, rows, held.rule, held.place, held.sentence, origin)
-        result.held_now[held_id] = rows
+        result.held_now[held_id] = True
         result.counts.held_in += rows
         return held_id
 
@@ -279,7 +282,7 @@ class Intake:
             return
         became = "events" if first is not None else "duplicate"
         resolve(unit, item.id, became, first, NOBODY)
-        result.resolved = True
+        result.resolved.append(item.id)
         if item.id in self._ours:
             result.counts.held_out += item.rows
             result.counts += hearing.taken.counts
@@ -290,7 +293,7 @@ class Intake:
         for held in _by_rule(hearing.taken.held):
             held_id = self._hold(unit, delivery, name, message, held, origin, result)
             if not ours:
-                del result.held_now[held_id]
+                result.held_now[held_id] = False
 
 
 _ORIGIN_FIELDS = frozenset(f for f in Origin().fields())

@@ -290,7 +290,9 @@ def hear_pupils(hearing: Hearing) -> None:
     place = hearing.known_place(hearing.today, tuple(range(len(rows))))
     if place is None:
         return
+    # Asked for together: a look-up of one is a look-up of all.
     hearing.unit.find_many("mis_pupil", hearing.source.hex(), [row["mis_pupil"] for row in rows])
+    hearing.unit.find_many("upn", "", [normalise_upn(row["upn"]) for row in rows if row["upn"]])
     for number, row in enumerate(rows):
         _pupil(hearing, place, number, row)
 
@@ -316,8 +318,8 @@ def _pupil(hearing: Hearing, place: Place, number: int, row: Row) -> None:
         hearing.today,
         place.carries(hearing.source, "reason"),
     )
-    year = max(academic_year(from_days(said.starting_day)), place.school_year_on(hearing.today))
-    stays = unit.find("line", line_scope(place.id, year), pupil.hex())
+    year = max(academic_year(from_days(said.starting_day)), place.school_year_on(hearing.said_on))
+    stays = [] if is_new else unit.find("line", line_scope(place.id, year), pupil.hex())
     line = unit.line(place.id, stays[-1].id) if stays else None
     if line is None or _is_new_stay(line, said):
         _enter(hearing, place, pupil, year, said, saying, is_new)
@@ -421,7 +423,7 @@ def _leaver(hearing: Hearing, place: Place, number: int, row: Row) -> None:
         found = unit.find("upn", "", normalise_upn(row["upn"]))
     year = academic_year(from_days(leaving_on))
     stays: list[Found] = []
-    for school_year in (year, place.school_year_on(hearing.today)) if found else ():
+    for school_year in (year, place.school_year_on(hearing.said_on)) if found else ():
         stays = stays or unit.find("line", line_scope(place.id, school_year), found[-1].id.hex())
     if not stays:
         hearing.taken.hold(

@@ -7,8 +7,10 @@ class's first register with nothing odd in it: it decides the whole class at onc
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import repeat
 
 from domain.attendance_register.becoming import Becomes, Row, what_it_becomes
 from domain.attendance_register.register import PLAIN, Beside, Entry, Register, Told, evolve, parts_of
@@ -246,6 +248,13 @@ def can_take_whole(register: Register, lines: Sequence[bytes]) -> bool:
     return len(unique) == len(lines) and register.entries.keys().isdisjoint(unique)
 
 
+def plain_entries(header: int, codes: Sequence[str]) -> Iterator[Entry]:
+    """Entries of consecutive versions after their header that say no more than a code: made in C, not one by one."""
+    versions = range(header + 1, header + 1 + len(codes))
+    fields = zip(versions, codes, repeat(header), repeat(True), repeat(PLAIN), repeat(None), repeat(0), strict=False)
+    return map(partial(tuple.__new__, Entry), fields)
+
+
 def take_whole(register: Register, header: Header, lines: Sequence[bytes], codes: Sequence[str]) -> list[Event]:
     """Take in a class whose every row is a first mark with nothing beside its code.
 
@@ -256,6 +265,6 @@ def take_whole(register: Register, header: Header, lines: Sequence[bytes], codes
     for event in (*opening(register, header), heading(register, header)):
         _take(register, before, event)
     head = register.version
-    register.entries.update(zip(lines, (Entry(head + n, code, head) for n, code in enumerate(codes, 1)), strict=True))
+    register.entries.update(zip(lines, plain_entries(head, codes), strict=True))
     register.version += len(lines)
     return before.events

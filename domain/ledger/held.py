@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
@@ -95,9 +96,9 @@ def resolve(
     unit.held_done.append(held)
 
 
-def waiting(store: Store, keys: KeyStore) -> list[Waiting]:
-    """Every input that is still held, oldest first."""
-    ids = store.held_ids()
+def waiting(store: Store, keys: KeyStore, only: Iterable[bytes] | None = None) -> list[Waiting]:
+    """Every input that is still held, or those of some ids, oldest first."""
+    ids = store.held_ids() if only is None else list(only)
     found = []
     for at in range(0, len(ids), 500):
         for rows in store.read_streams(stream_of(held) for held in ids[at : at + 500]).values():

@@ -186,6 +186,8 @@ class Unit:
         self._states: dict[str, State] = {}
         self._pending: list[_Pending | tuple[int, Marks]] = []
         self._about_pupils: dict[str, list[Event]] = {}
+        self._absent: set[tuple[str, str, str]] = set()
+        """Names that led nowhere when this unit asked. See `batch` for what makes that safe."""
         self._new_facts: dict[tuple[str, str, str], list[Found]] = {}
         self._own_rolls: dict[tuple[bytes, bytes, int], Roll] = {}
         self._rolls_touched: set[bytes] = set()
@@ -276,7 +278,7 @@ class Unit:
             known = self._shared.facts.get(name)
             if known is not None:
                 found[value] = known
-            else:
+            elif name not in self._absent:
                 asked[self._shared.identity_key(kind, scope, value)] = value
         if asked:
             if len(self._shared.facts) > _FACTS_KEPT:
@@ -284,6 +286,7 @@ class Unit:
             for key, rows in self._store.find_identities(asked).items():
                 known = [Found(row.id, row.valid_from) for row in rows]
                 found[asked[key]] = self._shared.facts[(kind, scope, asked[key])] = known
+            self._absent.update((kind, scope, value) for value in asked.values() if value not in found)
         if self._new_facts:
             for value in values:
                 new = self._new_facts.get((kind, scope, value))
@@ -388,6 +391,7 @@ class Unit:
         """An event of a pupil's stream: written at the end of the batch, the pupils shuffled, so that neither place
         nor order in the log ties a pupil to the line that was entered beside it."""
         self._about_pupils.setdefault(event.stream, []).append(event)
+        self._recorded += 1
 
     def next_position(self) -> int:
         """The position that the next event will be given if nobody else writes first. Sets `names_positions`."""
@@ -397,12 +401,13 @@ class Unit:
     @property
     def events_recorded(self) -> int:
         """How many events this unit holds."""
-        return self._recorded + sum(map(len, self._about_pupils.values()))
+        return self._recorded
 
     def flush_pupils(self) -> None:
         """Put the pupils' events here: after their lines, before what is replayed because of them."""
         pupils = list(self._about_pupils.values())
         self._about_pupils = {}
+        self._recorded -= sum(map(len, pupils))
         random.SystemRandom().shuffle(pupils)
         for events in pupils:
             for event in events:
@@ -411,7 +416,11 @@ class Unit:
     # --- writing
 
     def batch(self, tracking: Sequence[TrackingRow] = ()) -> Batch:
-        """Everything as bytes. Makes the keys that are needed first: they are durable before the entries are."""
+        """Everything as bytes. Makes the keys that are needed first: they are durable before the entries are.
+
+        A batch whose bodies name positions, or which adds identity rows because it found none, counts on nobody having
+        written since it looked: two writers must not enter one child twice.
+        """
         self.flush_pupils()
         keys = self._keys_for(self._pending)
         chunks: list[Chunk] = []
@@ -435,7 +444,7 @@ class Unit:
             messages=self.messages,
             held_bytes=[(h, b) for h, b in self.held_bytes if h not in self.held_done],
             held_done=self.held_done,
-            expected_head=self._shared.head if self.names_positions else None,
+            expected_head=self._shared.head if self.names_positions or self._new_facts else None,
         )
 
     def _keys_for(self, pending: Iterable[object]) -> dict[KeyOf, Key]:

@@ -48,6 +48,7 @@ class Place:
 
     stream: str
     version: int = 0
+    id: bytes = field(init=False)
     description: Fields = field(default_factory=dict)
     text: Fields = field(default_factory=dict)
     told_at: int | None = None
@@ -69,10 +70,8 @@ class Place:
         """What a cache counts."""
         return 50 + 2 * len(self.blocks)
 
-    @property
-    def id(self) -> bytes:
-        """The place's id."""
-        return bytes.fromhex(self.stream.removeprefix("place/"))
+    def __post_init__(self) -> None:
+        self.id = bytes.fromhex(self.stream.removeprefix("place/"))
 
     def may_speak(self, source: bytes, on: int) -> bool:
         """True if the operator registered this source for this place, and its time had not ended on that day."""
