@@ -162,16 +162,18 @@ def restate(line: Line, said: PupilSaid, saying: Saying) -> list[Event]:
         return []
     events: list[Event] = []
     if line.deletion_version and said.leaving_on is None:
-        reversed_fields: Fields = {
-            "amends": line.deletion_version,
-            "why": "moved_back",
-            "back_on_roll_from": saying.today,
-            **saying.origin.fields(),
-            **saying.person.fields(),
-            **reason_fields(said.reason, None, saying.carries_reason),
-        }
         events.append(
-            Event(line.stream, "DeletionReversed", reversed_fields, _seal(line, "NoteText", _why(said.reason)))
+            reverse_deletion(
+                line,
+                "moved_back",
+                saying.today,
+                None,
+                saying.origin,
+                saying.person,
+                said.reason,
+                None,
+                carries_reason=saying.carries_reason,
+            )
         )
     _, line_id = parts_of(line.stream)
     entry, text = _merged(line, said, line_id)
@@ -218,8 +220,43 @@ def _overtaken(line: Line, saying: Saying) -> bool:
     return line.told_at is not None and saying.origin.sent_at is not None and saying.origin.sent_at < line.told_at
 
 
-def _why(reason: str | None) -> Fields:
-    return {"reason": reason}
+def reverse_deletion(
+    line: Line,
+    why: str,
+    back_on_roll_from: int,
+    decided_on: int | None,
+    origin: Origin,
+    person: Person,
+    reason: str | None,
+    reason_code: str | None,
+    *,
+    carries_reason: bool = True,
+) -> Event:
+    """DeletionReversed: the deletion stays, and the line is on the roll again from a day."""
+    fields: Fields = {
+        "amends": line.deletion_version,
+        "why": why,
+        "decided_on": decided_on,
+        "back_on_roll_from": back_on_roll_from,
+        **origin.fields(),
+        **person.fields(),
+        **reason_fields(reason, reason_code, carries_reason),
+    }
+    return Event(line.stream, "DeletionReversed", fields, _seal(line, "NoteText", {"reason": reason}))
+
+
+def error_entered(
+    line: Line, amended_on: int | None, origin: Origin, person: Person, reason: str | None, reason_code: str | None
+) -> Event:
+    """EnteredInError: the entry stays, and says so. Marks on the line are a label, not a refusal."""
+    fields = {
+        "amends": line.entry_version,
+        "amended_on": amended_on,
+        **origin.fields(),
+        **person.fields(),
+        **reason_fields(reason, reason_code, carries_reason=True),
+    }
+    return Event(line.stream, "EnteredInError", fields, _seal(line, "NoteText", {"reason": reason}))
 
 
 def _merged(line: Line, said: PupilSaid, line_id: bytes) -> tuple[Fields, Fields]:

@@ -268,3 +268,29 @@ def take_whole(register: Register, header: Header, lines: Sequence[bytes], codes
     register.entries.update(zip(lines, plain_entries(head, codes), strict=True))
     register.version += len(lines)
     return before.events
+
+
+def not_taken(
+    register: Register,
+    group: bytes | None,
+    why: str,
+    said_on: int | None,
+    person: Person,
+    key: KeyOf,
+    text: str | None,
+) -> list[Event]:
+    """RegisterNotTaken: why there is no register. Later takings are late entries."""
+    place, day, session = parts_of(register.stream)
+    fields = {
+        "place": place,
+        "date": day,
+        "session": session,
+        "group": group,
+        "why": why,
+        "said_on": said_on,
+        **Origin().fields(),
+        **person.fields(),
+    }
+    seal = Seal(key, "NoteText", {"text": text}) if text else None
+    unopened = opening(register, Header(how="change", rows=0, origin=Origin()))
+    return [*unopened, Event(register.stream, "RegisterNotTaken", fields, seal)]
