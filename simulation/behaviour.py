@@ -3,6 +3,8 @@
 An absence is an episode: a code, a first session and a length. Each code has some usual shapes; how often an episode
 of it begins follows from the published share of sessions. Absence is lowest on Wednesdays and highest on Friday
 afternoons (reference: field 3.3).
+
+The frequencies (data/) contain public sector information licensed under the Open Government Licence v3.0.
 """
 
 from __future__ import annotations
