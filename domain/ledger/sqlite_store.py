@@ -163,8 +163,13 @@ class Connection(library.SQLiteConnection):
                 self.end()
 
     def begin(self) -> None:
-        """Take the append lock."""
-        self.raw.execute("BEGIN IMMEDIATE")
+        """Take the append lock, or say that somebody else kept it too long."""
+        try:
+            self.raw.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname.startswith("SQLITE_BUSY"):
+                raise OperationalError("Another writer has kept the ledger locked for too long: try again.") from error
+            raise
 
     def end(self) -> None:
         """Undo whatever has not been committed."""
@@ -551,14 +556,12 @@ class SQLiteStore(ColumnarScan, library.SQLiteProcessRecorder):
         return pl.DataFrame(columns)
 
     def _bodies(self, window: Window, header: bytes) -> Bodies:
-        chosen, parameters = self._chosen(window, "state", header)
+        chosen, parameters = self._chosen(window, f"substr(state, {HEADER_SIZE + 1}) AS body", header)
         with self._reading() as cursor:
             count, length, blob = cursor.execute(
-                f"SELECT count(*), sum(length(state)), CAST(group_concat(substr(state, {HEADER_SIZE + 1}), '') AS BLOB)"
-                f" FROM {chosen}",
-                parameters,
+                f"SELECT count(*), sum(length(body)), CAST(group_concat(body, '') AS BLOB) FROM {chosen}", parameters
             ).fetchone()
-        return Bodies(count, (length or 0) - HEADER_SIZE * count, blob or b"")
+        return Bodies(count, length or 0, blob or b"")
 
     def _headers(self, window: Window) -> dict[bytes, list[int]]:
         chosen, parameters = self._chosen(window, f"substr(state, 1, {HEADER_SIZE}), position")

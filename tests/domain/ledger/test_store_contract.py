@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from eventsourcing.persistence import IntegrityError, OperationalError, ProgrammingError
 
+from domain.ledger import sqlite_store
 from domain.ledger.postgres_store import open_postgres
 from domain.ledger.shared import Names
 from domain.ledger.sqlite_store import SQLiteStore, open_sqlite
@@ -540,6 +541,16 @@ def test_every_sqlite_connection_is_durable_and_counts_a_replacement_as_a_deleti
             values = [connection.cursor().sqlite_cursor.execute(f"PRAGMA {p}").fetchone()[0] for p in pragmas]
         assert values == [8192, "wal", 2, 1]
     store.close()
+
+
+def test_a_writer_that_waits_too_long_for_the_lock_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_store, "LOCK_TIMEOUT", 0.05)
+    store, rival = open_sqlite(tmp_path / "ledger.sqlite"), open_sqlite(tmp_path / "ledger.sqlite")
+    with rival.locked(), pytest.raises(OperationalError, match="kept the ledger locked for too long"):
+        store.append(one("place/1"))
+    assert store.append(one("place/1")).last == 1
+    store.close()
+    rival.close()
 
 
 def test_the_writers_role_may_append_and_may_not_alter(postgres_server: Server, postgres_database: Database) -> None:
