@@ -141,6 +141,9 @@ class Hearing:
     def person_of(self, place: bytes, user_id: str, kind: str = "staff", name: str | None = None) -> tuple[bytes, str]:
         """(person, kind) of a user id in this school year; recorded if it is new, or newly named."""
         year = self.school_year
+        seen = (place, year, self.source, user_id)
+        if name is None and seen in self.unit.people_seen:
+            return self.unit.people_seen[seen]
         people = self.unit.people(place)
         scope = person_scope(place, year, self.source)
         found = self.unit.find("person", scope, user_id)
@@ -155,15 +158,19 @@ class Hearing:
         if known is None or known.get("name") != name or known["kind"] != kind:
             self.unit.record([named(place, year, person, kind, self.source, user_id, name)], evolve, people)
             self.unit.add_fact(Fact("person", scope, user_id, person))
+        self.unit.people_seen[seen] = (person, kind)
         return person, kind
 
     def group(self, place: Place, label: str | None) -> bytes | None:
         """The class with this label in this school year, described at first sight."""
         if not label:
             return None
+        if (place.id, self.school_year, label) in self.unit.groups_seen:
+            return self.unit.groups_seen[place.id, self.school_year, label]
         scope = f"{place.id.hex()}/{self.school_year}"
         found = self.unit.find("group", scope, label)
         if found:
+            self.unit.groups_seen[place.id, self.school_year, label] = found[-1].id
             return found[-1].id
         group = os.urandom(16)
         seal = Seal(key_of(place.id, self.school_year), "GroupText", {"label": label})

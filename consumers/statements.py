@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from consumers.hearing import Hearing, day_of, pick, shown
@@ -34,6 +35,7 @@ from domain.pupil import (
     upn_fact,
     upn_given,
 )
+from domain.pupil import stream_of as pupil_stream
 
 Row = Mapping[str, Any]
 
@@ -372,7 +374,7 @@ def _who(hearing: Hearing, row: Row, said: PupilSaid) -> tuple[bytes, bool]:
     by_mis = unit.find("mis_pupil", source.hex(), row["mis_pupil"])
     by_upn = unit.find("upn", "", upn) if upn else []
     found = by_mis or by_upn
-    pupil = found[-1].id if found else os.urandom(16)
+    pupil = found[-1].id if found else unit.new_id(pupil_stream)
     if not found:
         unit.record_of_pupil(identified(pupil, upn, said.full_name, said.birth_date))
     for number, former in ((upn, False), (row["former_upn"] and normalise_upn(row["former_upn"]), True)):
@@ -394,11 +396,11 @@ def _enter(
     if not is_new and said.previous_place is not None and said.previous_place != place.id:
         stays = unit.find("line", line_scope(said.previous_place, year), pupil.hex())
         old_line = stays[-1].id if stays else None
-    line_id = os.urandom(16)
+    line_id = unit.new_id(partial(lines.stream_of, place.id))
     line = unit.line(place.id, line_id)
     unit.record(admission.enter(line, year, said, saying, old_line), lines.evolve, line)
     for fact in line_facts(place.id, year, pupil, line_id, said.starting_day):
-        unit.add_fact(fact)
+        unit.add_fact(fact, new=True)
     unit.record_of_pupil(line_opened(pupil, line_id, place.id, year, said.starting_day, old_line))
 
 

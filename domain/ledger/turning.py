@@ -6,7 +6,7 @@ first; never for a pupil who was deleted or whose stated leaving day has passed 
 
 from __future__ import annotations
 
-import os
+from functools import partial
 
 from domain.admission_register import line as lines
 from domain.admission_register.decide import carry_forward, goes_on
@@ -34,9 +34,9 @@ def turn_of_the_year(unit: Unit, place: bytes, day: int) -> None:
         pupil = unit.find("pupil_of_line", "", old_id.hex())[-1].id
         if unit.find("line", line_scope(place, year), pupil.hex()):
             continue  # entered in the new year already
-        new_id = os.urandom(16)
+        new_id = unit.new_id(partial(lines.stream_of, place))
         new = unit.line(place, new_id)
         unit.record(carry_forward(old, new, year, first_day), lines.evolve, new)
         for fact in line_facts(place, year, pupil, new_id, first_day):
-            unit.add_fact(fact)
+            unit.add_fact(fact, new=True)
         unit.record_of_pupil(line_opened(pupil, new_id, place, year, first_day, old_id))

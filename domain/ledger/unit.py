@@ -186,6 +186,12 @@ class Unit:
         self._states: dict[str, State] = {}
         self._pending: list[_Pending | tuple[int, Marks]] = []
         self._about_pupils: dict[str, list[Event]] = {}
+        self._fresh: set[str] = set()
+        """Streams named by an id that was made here: nothing to read."""
+        self.people_seen: dict[tuple[bytes, int, bytes, str], tuple[bytes, str]] = {}
+        """(person, kind) by place, school year, source and user id, for callers to remember within this batch."""
+        self.groups_seen: dict[tuple[bytes, int, str], bytes] = {}
+        """Groups by place, school year and label, likewise."""
         self._absent: set[tuple[str, str, str]] = set()
         """Names that led nowhere when this unit asked. See `batch` for what makes that safe."""
         self._new_facts: dict[tuple[str, str, str], list[Found]] = {}
@@ -208,7 +214,7 @@ class Unit:
             state = self._shared.states.take(stream)
             if state is None:
                 fresh = new(stream)
-                for row in self._store.read_stream(stream):
+                for row in () if stream in self._fresh else self._store.read_stream(stream):
                     fresh = evolve(fresh, self._opened(row))
                 state = fresh
             self._states[stream] = state
@@ -243,6 +249,12 @@ class Unit:
         prefix = f"attendance-register/{place.hex()}/"
         return [s for name, s in self._states.items() if name.startswith(prefix) and isinstance(s, registers.Register)]
 
+    def new_id(self, stream_of: Callable[[bytes], str]) -> bytes:
+        """16 random bytes for something new, whose stream need not be read: it cannot exist."""
+        made = os.urandom(16)
+        self._fresh.add(stream_of(made))
+        return made
+
     def line(self, place: bytes, line: bytes) -> lines.Line:
         """A line of the admission register."""
         return self._state(lines.stream_of(place, line), lines.Line, lines.evolve)
@@ -267,6 +279,9 @@ class Unit:
 
     def find(self, kind: str, scope: str, value: str) -> list[Found]:
         """What an outside name leads to, in order of the day from which it holds."""
+        known = self._shared.facts.get((kind, scope, value))
+        if known is not None and not self._new_facts:
+            return known
         return self.find_many(kind, scope, [value]).get(value, [])
 
     def find_many(self, kind: str, scope: str, values: Iterable[str]) -> dict[str, list[Found]]:
@@ -294,10 +309,15 @@ class Unit:
                     found[value] = sorted([*found.get(value, ()), *new], key=lambda f: f.valid_from)
         return found
 
-    def add_fact(self, fact: Fact) -> None:
-        """An identity row, written with the batch. Adding what is there already does nothing."""
+    def add_fact(self, fact: Fact, *, new: bool = False) -> None:
+        """An identity row, written with the batch. Adding what is there already does nothing.
+
+        `new` says that nothing can be there, because the fact names an id that was made here: no look-up then.
+        """
         found = Found(fact.id, fact.valid_from)
-        if found in self.find(fact.kind, fact.scope, fact.value):
+        if new:
+            self._absent.add((fact.kind, fact.scope, fact.value))
+        elif found in self.find(fact.kind, fact.scope, fact.value):
             return
         self._new_facts.setdefault((fact.kind, fact.scope, fact.value), []).append(found)
         if fact.kind in ("mis_pupil", "upn", "line"):
