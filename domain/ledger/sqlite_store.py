@@ -200,6 +200,29 @@ class Pool(library.SQLiteConnectionPool):
             raw.row_factory = sqlite3.Row
         return Connection(sqlite_conn=raw, max_age=self.max_age)
 
+    def close(self) -> None:
+        """Close the connections that nobody uses, and each of the others when it is given back.
+
+        The library closes them under the feet of the threads that use them, and `sqlite3` then ends the process with
+        a segmentation fault (seen with eventsourcing 9.5.6 on Python 3.11).
+        """
+        with self._put_condition:
+            self._closed = True
+            while self._pool:
+                self._pool.popleft().close()
+
+    def put_connection(self, conn: library.SQLiteConnection) -> None:
+        """Take a connection back; close it if the pool was closed meanwhile."""
+        with self._put_condition:
+            if self._closed:
+                self._in_use.pop(id(conn), None)
+                conn.close()
+                conn.in_use.release()
+                if conn.is_writer:
+                    self._writer_lock.release()
+                return
+            super().put_connection(conn)
+
 
 class Datastore(library.SQLiteDatastore):
     """A database file, made with owner-only rights (its WAL inherits them)."""

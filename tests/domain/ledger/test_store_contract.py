@@ -10,12 +10,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from eventsourcing.persistence import IntegrityError, OperationalError, ProgrammingError
+from eventsourcing.persistence import ConnectionPoolClosedError, IntegrityError, OperationalError, ProgrammingError
 
 from domain.ledger import sqlite_store
 from domain.ledger.postgres_store import open_postgres
@@ -541,6 +542,25 @@ def test_every_sqlite_connection_is_durable_and_counts_a_replacement_as_a_deleti
             values = [connection.cursor().sqlite_cursor.execute(f"PRAGMA {p}").fetchone()[0] for p in pragmas]
         assert values == [8192, "wal", 2, 1]
     store.close()
+
+
+def test_closing_a_store_under_the_feet_of_its_readers_does_not_end_the_process(tmp_path: Path) -> None:
+    for attempt in range(10):
+        store = open_sqlite(tmp_path / f"{attempt}.sqlite")
+        store.append(one("place/1", 0, *[bytes(50)] * 3000))
+        reading = threading.Barrier(3)
+
+        def read(store: SQLiteStore = store, reading: threading.Barrier = reading) -> None:
+            reading.wait()
+            with suppress(ConnectionPoolClosedError):
+                while True:
+                    store.read_stream("place/1")
+
+        def close(store: SQLiteStore = store, reading: threading.Barrier = reading) -> None:
+            reading.wait()
+            store.close()
+
+        in_threads(read, read, close)
 
 
 def test_a_writer_that_waits_too_long_for_the_lock_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
