@@ -16,8 +16,9 @@ from consumers import registers, statements
 from consumers.deliveries import Delivery
 from consumers.hearing import Hearing
 from consumers.outcome import Counts, Held, Taken
+from domain.authority import key_of
 from domain.events import NOBODY, Origin, Person
-from domain.ledger.held import Waiting, hold, kept_bytes, resolve, waiting
+from domain.ledger.held import BytesGone, Waiting, hold, kept_bytes, resolve, waiting
 from domain.ledger.ledger import Ledger
 from domain.ledger.store import MESSAGE_HASH_SIZE, MessageRow, TrackingRow
 from domain.ledger.unit import Unit
@@ -60,6 +61,8 @@ class _Result:
     held_now: dict[bytes, bool] = field(default_factory=dict)
     """Held ids, and whether their rows count among those of this intake."""
     resolved: list[bytes] = field(default_factory=list)
+    held_here: dict[bytes, tuple[Waiting, bytes]] = field(default_factory=dict)
+    """What was held in this very batch, with its bytes: a later message of the batch may set it free."""
 
 
 class Intake:
@@ -98,7 +101,7 @@ class Intake:
 
         def decide(unit: Unit) -> _Result:
             year = self._ledger.school_year_at(unit.now)
-            resolve(unit, held, "dismissed", None, person, why, (self._ledger.authority, year))
+            resolve(unit, held, "dismissed", None, person, why, key_of(self._ledger.authority, year))
             return _Result(Counts(), resolved=[held])
 
         self._settle(decide)
@@ -146,7 +149,8 @@ class Intake:
         for delivery, (name, message, fault) in zip(deliveries, decoded, strict=True):
             unit.now = self._ledger.moment_of(delivery.received_at, unit.now)
             self._one(unit, delivery, name, message, fault, seen, fresh, result)
-        self._replay_mended(unit, result)
+            # At once, not at the end of the batch: what a batch holds is the same however deliveries are cut into them.
+            self._replay_mended(unit, result)
         return result
 
     def _one(
@@ -231,35 +235,45 @@ class Intake:
                 "value": value,
             },
         )
-        held_id = hold(unit, self._ledger.keys, kept, rows, held.rule, held.place, held.sentence, origin)
-        result.held_now[held_id] = True
+        item = hold(unit, self._ledger.keys, kept, rows, held.rule, held.place, held.sentence, origin)
+        result.held_here[item.id] = (item, kept)
+        result.held_now[item.id] = True
         result.counts.held_in += rows
-        return held_id
+        return item.id
 
     # --- replaying
 
     def _replay_mended(self, unit: Unit, result: _Result) -> None:
-        """Held rows of places at which lines were opened, oldest first; those that wait for a place, if any came."""
-        places = unit.places_with_new_lines
-        if not self._waiting or not (places or unit.facts_added):
-            return
-        chosen = [
-            w.id
-            for w in self._waiting.values()
-            if (w.rule == "g3" and w.place in places) or (w.rule == "g2" and unit.facts_added)
-        ]
-        if chosen:
+        """Held rows of places that learned of pupils, oldest first; those that wait for a place, if any came."""
+        while mended := unit.take_mended():
+            if not (self._waiting or result.held_here):
+                return
+            here = (item for item, _ in result.held_here.values())
+            chosen = [
+                w.id
+                for w in (*self._waiting.values(), *here)
+                if (w.rule == "g3" and w.place in mended) or (w.rule == "g2" and None in mended)
+            ]
             self._replay(unit, chosen, result)
 
     def _replay(self, unit: Unit, chosen: Sequence[bytes], result: _Result) -> _Result:
         """Decide held inputs again, each as its own message with the moment it first arrived."""
-        unit.flush_pupils()
         for held_id in chosen:
-            self._replay_one(unit, self._waiting[held_id], result)
+            if held_id not in result.resolved:
+                self._replay_one(unit, held_id, result)
         return result
 
-    def _replay_one(self, unit: Unit, item: Waiting, result: _Result) -> None:
-        _, kept = decode(kept_bytes(self._ledger.store, self._ledger.keys, item.id))
+    def _replay_one(self, unit: Unit, held_id: bytes, result: _Result) -> None:
+        if held_id in result.held_here:
+            item, value = result.held_here[held_id]
+        else:
+            item = self._waiting[held_id]
+            try:
+                value = kept_bytes(self._ledger.store, self._ledger.keys, item.id)
+            except BytesGone:  # another process has taken it
+                result.resolved.append(item.id)
+                return
+        _, kept = decode(value)
         delivery = Delivery(kept["source"], kept["key"], kept["received_at"], kept["value"])
         name, message, _ = _decode(delivery)
         if message is None or item.rule == "g4" or delivery.source_id != message["source"]:

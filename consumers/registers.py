@@ -98,14 +98,9 @@ def _spot(hearing: Hearing, date: str, session: str, rows: tuple[int, ...]) -> S
         return Spot(day, session)
     which = f"Row {rows[0] + 1}" if len(rows) == 1 else f"All {len(rows)} rows"
     hearing.taken.hold(
-        "g4", rows, f"{which}: there is no session {_quoted(date)} {_quoted(session)}; send it again, or dismiss it."
+        "g4", rows, f"{which}: the date or the session does not exist; send it again as it should be, or dismiss it."
     )
     return None
-
-
-def _quoted(text: str) -> str:
-    """A value that came from outside, cut short: it may be anything."""
-    return ascii(text[:20])
 
 
 def _silent_registers(hearing: Hearing, by_spot: dict[Spot, list[int]]) -> None:
@@ -288,7 +283,7 @@ def _row(
     if reason_code is not None and reason_code not in REASON_CODES:
         reason_code, reason = "other", reason or reason_code
     default_cause = hearing.message.get("cause")
-    original = row.get("old")
+    original = None if row.get("old") is None else meaning(place, hearing.source, row["old"], spot.day)
     header_said = header.origin.said_at
     return Row(
         line=line,
@@ -309,7 +304,7 @@ def _row(
         from_audit_log=audit,
         held_from=row["held_from"] if audit else None,
         held_to=row["held_to"] if audit else None,
-        original_said=None if original is None else meaning(place, hearing.source, original, spot.day).code or original,
+        original_said=None if original is None or original.blank else original.code or original.sent,
         cause=_cause(detail.get("cause") or default_cause),
         by=by.by,
         by_kind=by.by_kind if by.by_kind in BY_KINDS else "not_said",

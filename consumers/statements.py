@@ -322,12 +322,22 @@ def _pupil(hearing: Hearing, place: Place, number: int, row: Row) -> None:
     )
     year = max(academic_year(from_days(said.starting_day)), place.school_year_on(hearing.said_on))
     stays = [] if is_new else unit.find("line", line_scope(place.id, year), pupil.hex())
+    if not stays and not is_new:
+        stays = _still_on_last_years(hearing, place, pupil, year, said)
     line = unit.line(place.id, stays[-1].id) if stays else None
     if line is None or _is_new_stay(line, said):
         _enter(hearing, place, pupil, year, said, saying, is_new)
     else:
         unit.record(admission.restate(line, said, saying), lines.evolve, line)
     _count(hearing, unit.events_recorded > before)
+
+
+def _still_on_last_years(hearing: Hearing, place: Place, pupil: bytes, year: int, said: PupilSaid) -> list[Found]:
+    """A pupil whose line has not gone into the new year yet is restated on last year's: the turn comes of itself."""
+    stays = hearing.unit.find("line", line_scope(place.id, year - 101), pupil.hex())
+    if not stays or academic_year(from_days(said.starting_day)) >= year:
+        return []
+    return stays if hearing.unit.line(place.id, stays[-1].id).on_roll() else []
 
 
 def _is_new_stay(line: lines.Line, said: PupilSaid) -> bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from domain.events import Event, Person, Seal
-from domain.people import key_of
+from domain.events import Event, KeyOf, Person, Seal
 
 SETTINGS = (
     "attendance_return_interval_days",
@@ -27,6 +26,11 @@ ruling questions as at an earlier day."""
 def stream_of(authority: bytes) -> str:
     """The stream of an authority."""
     return f"authority/{authority.hex()}"
+
+
+def key_of(authority: bytes, school_year: int) -> KeyOf:
+    """The key of an authority's own notes in one school year: it counts as a place."""
+    return KeyOf("place_year", stream_of(authority), str(school_year))
 
 
 def described(authority: bytes, la_code: str, name: str, from_day: int) -> Event:

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from domain.events import Event, Fields, Origin, Person, Seal
+from domain.events import Event, Fields, KeyOf, Origin, Person, Seal
 from domain.ledger.keystore import KeyStore, NewKey
 from domain.ledger.store import Store
 from domain.ledger.unit import Unit, open_state
-from domain.people import key_of
 
-INBOX = NewKey("inbox", "ledger/held")
+INBOX = NewKey("inbox", "ledger/founding")
+"""Owned by the stream that every ledger has, so that no sweep ever takes it for an orphan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +57,10 @@ def stream_of(held: bytes) -> str:
 
 def hold(
     unit: Unit, keys: KeyStore, kept: bytes, rows: int, rule: str, place: bytes | None, sentence: str, origin: Origin
-) -> bytes:
-    """Record InputHeld and keep the bytes, encrypted. Returns the held id."""
+) -> Waiting:
+    """Record InputHeld and keep the bytes, encrypted. Returns what waits from now on."""
     held = os.urandom(16)
-    fields = {
+    fields: Fields = {
         "held": held,
         **origin.fields(),
         "rows": rows,
@@ -72,7 +72,7 @@ def hold(
     }
     unit.record_new(Event(stream_of(held), "InputHeld", fields))
     unit.held_bytes.append((held, encrypt(keys, held, kept)))
-    return held
+    return Waiting(held, unit.now, fields)
 
 
 def resolve(
@@ -82,15 +82,15 @@ def resolve(
     first_position: int | None,
     person: Person,
     why: str | None = None,
-    staff_of: tuple[bytes, int] | None = None,
+    key: KeyOf | None = None,
 ) -> None:
     """Record InputResolved: events, duplicate, or dismissed (by whom, and why). The bytes go with the commit.
 
-    `staff_of` is (authority or place, school year): whose key seals the reason of a dismissal.
+    `key` seals the reason of a dismissal.
     """
     seal = None
-    if why is not None and staff_of is not None:
-        seal = Seal(key_of(*staff_of), "NoteText", {"reason": why})
+    if why is not None and key is not None:
+        seal = Seal(key, "NoteText", {"reason": why})
     fields = {"held": held, "became": became, "first_position": first_position, **person.fields()}
     unit.record_new(Event(stream_of(held), "InputResolved", fields, seal))
     unit.held_done.append(held)

@@ -54,8 +54,11 @@ def stream_of(place: bytes) -> str:
 
 
 def key_of(place: bytes, school_year: int) -> KeyOf:
-    """The key of a place's staff, groups and notes in one school year."""
-    return KeyOf("place_year", stream_of(place), str(school_year))
+    """The key of a place's staff, groups and notes in one school year.
+
+    Owned by the place's own stream, which is always there: a place may have groups and notes before it has people.
+    """
+    return KeyOf("place_year", f"place/{place.hex()}", str(school_year))
 
 
 def person_scope(place: bytes, school_year: int, source: bytes) -> str:
