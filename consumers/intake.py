@@ -60,9 +60,11 @@ class _Result:
     counts: Counts
     held_now: dict[bytes, bool] = field(default_factory=dict)
     """Held ids, and whether their rows count among those of this intake."""
-    resolved: list[bytes] = field(default_factory=list)
+    resolved: set[bytes] = field(default_factory=set)
     held_here: dict[bytes, tuple[Waiting, bytes]] = field(default_factory=dict)
     """What was held in this very batch, with its bytes: a later message of the batch may set it free."""
+    waits_for: dict[bytes, Waiting] = field(default_factory=dict)
+    """What a replay left held, with the rule and place for which it waits now."""
 
 
 class Intake:
@@ -102,7 +104,7 @@ class Intake:
         def decide(unit: Unit) -> _Result:
             year = self._ledger.school_year_at(unit.now)
             resolve(unit, held, "dismissed", None, person, why, key_of(self._ledger.authority, year))
-            return _Result(Counts(), resolved=[held])
+            return _Result(Counts(), resolved={held})
 
         self._settle(decide)
 
@@ -125,6 +127,7 @@ class Intake:
             new = waiting(self._ledger.store, self._ledger.keys, result.held_now)
             self._waiting |= {item.id: item for item in new}
             self._ours |= {held for held, ours in result.held_now.items() if ours}
+        self._waiting |= {held: item for held, item in result.waits_for.items() if held in self._waiting}
         return result.counts
 
     def _counted(self, counts: Counts) -> list[TrackingRow]:
@@ -251,7 +254,7 @@ class Intake:
             here = (item for item, _ in result.held_here.values())
             chosen = [
                 w.id
-                for w in (*self._waiting.values(), *here)
+                for w in (*(result.waits_for.get(w.id, w) for w in self._waiting.values()), *here)
                 if (w.rule == "g3" and w.place in mended) or (w.rule == "g2" and None in mended)
             ]
             self._replay(unit, chosen, result)
@@ -271,7 +274,7 @@ class Intake:
             try:
                 value = kept_bytes(self._ledger.store, self._ledger.keys, item.id)
             except BytesGone:  # another process has taken it
-                result.resolved.append(item.id)
+                result.resolved.add(item.id)
                 return
         _, kept = decode(value)
         delivery = Delivery(kept["source"], kept["key"], kept["received_at"], kept["value"])
@@ -287,23 +290,27 @@ class Intake:
         source = message["source"]
         before, position = unit.events_recorded, unit.next_position()
         hearing = Hearing(unit, delivery, mis(name), message, source, origin, self._ledger.authority, replayed=True)
-        first = None
         hear(hearing)
         still = sum(len(h.rows) or item.rows for h in hearing.taken.held)
-        if unit.events_recorded > before:
-            first = position
         if still >= item.rows:
+            now = next(iter(hearing.taken.held), None)
+            if now is not None and (now.rule, now.place) != (item.rule, item.place):
+                moved = replace(item, fields={**item.fields, "rule": now.rule, "place": now.place})
+                if item.id in result.held_here:
+                    result.held_here[item.id] = (moved, value)
+                result.waits_for[item.id] = moved
             return
-        became = "events" if first is not None else "duplicate"
-        resolve(unit, item.id, became, first, NOBODY)
-        result.resolved.append(item.id)
-        if item.id in self._ours:
+        became = "events" if unit.events_recorded > before else "duplicate"
+        # What is new of a pupil's identity alone is written at the end of the batch, at no position known yet.
+        resolve(unit, item.id, became, position if unit.next_position() > position else None, NOBODY)
+        result.resolved.add(item.id)
+        ours = item.id in self._ours or result.held_now.get(item.id, False)
+        if ours:
             result.counts.held_out += item.rows
             result.counts += hearing.taken.counts
         else:
             result.counts.replayed_earlier += item.rows - still
             result.counts.held_in -= still
-        ours = item.id in self._ours
         for held in _by_rule(hearing.taken.held):
             held_id = self._hold(unit, delivery, name, message, held, origin, result)
             if not ours:

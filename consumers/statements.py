@@ -105,6 +105,8 @@ def hear_place(hearing: Hearing) -> None:
     for kind, value in (("urn", urn), ("laestab", laestab), ("ukprn", message["ukprn"])):
         if value:
             unit.add_fact(Fact(kind, "", value, place_id, from_day))
+    if events:
+        unit.mend(None)
     _count(hearing, _record(hearing, place, events))
 
 
@@ -146,6 +148,8 @@ def _source(hearing: Hearing, number: int, row: Row) -> None:
         new |= _record(hearing, place, placing.describe_source(place, source, said, NOBODY))
         if local_id:
             unit.add_fact(Fact("local_place", source.hex(), local_id, place.id, from_day))
+    if new:
+        unit.mend(None)
     _count(hearing, new)
 
 
@@ -244,6 +248,15 @@ def hear_closure(hearing: Hearing) -> None:
     place = hearing.known_place(day, ())
     if place is None:
         return
+    standing = {(known["date"], known["session"], known["whole"]) for known in place.cancellations.values()}
+    if message["reversed"] and standing.isdisjoint((day, session, message["whole"]) for session in sessions):
+        hearing.taken.hold(
+            "g5",
+            (),
+            "The closure that this takes back is not in the ledger; send the closure, or dismiss it.",
+            place.id,
+        )
+        return
     why = message["why"] if message["why"] in placing.CANCEL_WHYS else "other"
     decided_by = hearing.person(place.id, message["decided_by"])
     new = False
@@ -313,7 +326,7 @@ def _pupil(hearing: Hearing, place: Place, number: int, row: Row) -> None:
         return
     before = unit.events_recorded
     said = _pupil_said(hearing, place, row, dates)
-    pupil, is_new = _who(hearing, row, said)
+    pupil, is_new = _who(hearing, place, row, said)
     saying = Saying(
         hearing.origin,
         hearing.person(place.id, row["by"]),
@@ -374,7 +387,7 @@ def _pupil_said(hearing: Hearing, place: Place, row: Row, dates: dict[str, int |
     )
 
 
-def _who(hearing: Hearing, row: Row, said: PupilSaid) -> tuple[bytes, bool]:
+def _who(hearing: Hearing, place: Place, row: Row, said: PupilSaid) -> tuple[bytes, bool]:
     """The child of a row: by MIS id, else by UPN, else new. Nothing is joined by name and birth date.
 
     Where MIS id and UPN lead to two children the MIS id wins, and the number is recorded as given to this one too.
@@ -391,9 +404,11 @@ def _who(hearing: Hearing, row: Row, said: PupilSaid) -> tuple[bytes, bool]:
         if number and all(f.id != pupil for f in unit.find("upn", "", number)):
             unit.record_of_pupil(upn_given(pupil, number, former, hearing.origin))
             unit.add_fact(upn_fact(number, pupil))
+            unit.mend(place.id)
     if not by_mis:
         unit.record_of_pupil(local_id_given(pupil, source, row["mis_pupil"], hearing.origin))
         unit.add_fact(mis_fact(source, row["mis_pupil"], pupil))
+        unit.mend(place.id)
     return pupil, not found
 
 

@@ -192,7 +192,9 @@ def restate(line: Line, said: PupilSaid, saying: Saying) -> list[Event]:
                 _seal(line, "EntryText", text | {"reason": said.reason}),
             )
         )
-    if said.enrolment_status and line.status and said.enrolment_status != line.status:
+    # A line carried forward has no status of its own yet, and C (here only) is then nothing new.
+    status = line.status or ("C" if line.carried else None)
+    if said.enrolment_status and said.enrolment_status != status:
         events.append(
             Event(
                 line.stream,

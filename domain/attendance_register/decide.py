@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import repeat
 
 from domain.attendance_register.becoming import Becomes, Row, what_it_becomes
 from domain.attendance_register.register import PLAIN, Beside, Entry, Register, Told, evolve, parts_of
+from domain.codes import is_national
 from domain.events import NOBODY, Event, Fields, KeyOf, Origin, Person, Seal, Stored, reason_fields
+from domain.place.place import BLANKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,10 +201,8 @@ def decide(register: Register, header: Header, rows: Sequence[Row]) -> Decision:
             for event in (*opening(register, header), heading(register, header)):
                 _take(register, decision, event)
             header_version = register.version
-        if becomes is Becomes.MARK and row.original_said:
-            earlier = replace(
-                row, code=row.original_said, beside=PLAIN, reason=None, told=row.told._replace(said_at=None)
-            )
+        if becomes is Becomes.MARK and row.original_said and row.original_said not in BLANKS:
+            earlier = _earlier(row, row.original_said)
             _take(register, decision, _event(register, header_version, header, earlier, Becomes.OLDER))
         _take(register, decision, _event(register, header_version, header, row, becomes))
     if header.closed_said is not None and register.version and header.closed_said != register.closed_said:
@@ -215,6 +215,17 @@ def decide(register: Register, header: Header, rows: Sequence[Row]) -> Decision:
         }
         _take(register, decision, Event(register.stream, "RegisterClosed", fields))
     return decision
+
+
+def _earlier(row: Row, original: str) -> Row:
+    """The entry that a change names as the one before it: of which nothing else is said, nor by whom it was made."""
+    known = is_national(original)
+    return Row(
+        row.line,
+        original if known else "",
+        row.told._replace(said_at=None),
+        beside=PLAIN if known else Beside(code_sent=original),
+    )
 
 
 def _take(register: Register, decision: Decision, event: Event) -> None:

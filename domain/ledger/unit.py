@@ -197,6 +197,7 @@ class Unit:
         self._new_facts: dict[tuple[str, str, str], list[Found]] = {}
         self._own_rolls: dict[tuple[bytes, bytes, int], Roll] = {}
         self._rolls_touched: set[bytes] = set()
+        self._mended: set[bytes | None] = set()
         self._years_begun: set[tuple[bytes, int]] = set()
         self._key_ids: set[bytes] = set()
         self.messages: list[MessageRow] = []
@@ -323,17 +324,18 @@ class Unit:
         if fact.kind in ("mis_pupil", "upn", "line"):
             self._own_rolls.clear()
         if fact.kind == "line":
-            self._rolls_touched.add(bytes.fromhex(fact.scope.split("/")[0]))
+            place = bytes.fromhex(fact.scope.split("/")[0])
+            self._rolls_touched.add(place)
+            self.mend(place)
 
-    @property
-    def places_with_new_lines(self) -> set[bytes]:
-        """Places at which this unit opened a line: their held rows are worth another try."""
-        return self._rolls_touched
+    def mend(self, place: bytes | None) -> None:
+        """Say that rows held for want of a pupil of this place (None: for want of a place) are worth another try."""
+        self._mended.add(place)
 
-    @property
-    def facts_added(self) -> bool:
-        """True if this unit adds any identity row."""
-        return bool(self._new_facts)
+    def take_mended(self) -> set[bytes | None]:
+        """What was mended since this was last asked."""
+        mended, self._mended = self._mended, set()
+        return mended
 
     def roll(self, place: bytes, source: bytes, school_year: int) -> Roll:
         """The roll of a place and year as one source names it. Learned pupil by pupil: see `learn`."""
@@ -416,7 +418,8 @@ class Unit:
     def next_position(self) -> int:
         """The position that the next event will be given if nobody else writes first. Sets `names_positions`."""
         self.names_positions = True
-        return self._shared.head + self.events_recorded + 1
+        about_pupils = sum(map(len, self._about_pupils.values()))
+        return self._shared.head + self._recorded - about_pupils + 1
 
     @property
     def events_recorded(self) -> int:
@@ -424,7 +427,7 @@ class Unit:
         return self._recorded
 
     def flush_pupils(self) -> None:
-        """Put the pupils' events here: after their lines, before what is replayed because of them."""
+        """Put the pupils' events here: at the end of the batch, after all else."""
         pupils = list(self._about_pupils.values())
         self._about_pupils = {}
         self._recorded -= sum(map(len, pupils))

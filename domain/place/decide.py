@@ -137,14 +137,18 @@ def state_closure(
             )
             for version in standing
         ]
-    if any(known["why"] == said["why"] and known.get("site") == said.get("site") for known in standing.values()):
-        return []
-    common = {"date": said["date"], "session": said["session"], "why": said["why"]}
+    own: Fields
     if said["whole"]:
         own = {"decided_at": said["decided_at"], "decided_by": said["decided_by"], "after_marks": after_marks}
-        return [Event(place.stream, "SessionCancelled", {**common, **own, **origin.fields(), **person.fields()}, seal)]
-    own = {"site": said["site"], "nc_years": said["nc_years"] or 0}
-    return [Event(place.stream, "PartClosed", {**common, **own, **origin.fields(), **person.fields()}, seal)]
+        told = {"why": said["why"]}
+    else:
+        own = {"site": said["site"], "nc_years": said["nc_years"] or 0}
+        told = {"why": said["why"], **own}
+    if any(all(known.get(name) == value for name, value in told.items()) for known in standing.values()):
+        return []
+    topic = "SessionCancelled" if said["whole"] else "PartClosed"
+    common = {"date": said["date"], "session": said["session"], "why": said["why"]}
+    return [Event(place.stream, topic, {**common, **own, **origin.fields(), **person.fields()}, seal)]
 
 
 def adopt_policy(place: Place, said: Fields, origin: Origin, person: Person, key: KeyOf, link: str | None) -> Event:

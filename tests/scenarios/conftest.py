@@ -1,0 +1,5 @@
+"""The school that these tests speak of."""
+
+from tests.making import school
+
+__all__ = ["school"]
