@@ -10,23 +10,9 @@ import pytest
 from domain.ledger.postgres_store import PostgresStore, open_postgres
 from domain.ledger.shared import Clock, system_clock
 from domain.ledger.sqlite_store import SQLiteStore, open_sqlite
-from tests.postgres import Database, Server
+from tests.postgres import Database
 
 AnyStore = SQLiteStore | PostgresStore
-
-
-@pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for each test process."""
-    with Server(tmp_path_factory.mktemp("postgres")) as server:
-        yield server
-
-
-@pytest.fixture
-def postgres_database(postgres_server: Server) -> Iterator[Database]:
-    """A fresh database."""
-    with postgres_server.database() as database:
-        yield database
 
 
 class Ledger:
