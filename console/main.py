@@ -1,0 +1,171 @@
+"""The `rollbook` command: its verbs, their examples, and how every error ends: one sentence and an exit code.
+
+Exit codes: 0 done; 1 refused, or found wanting; 2 misused.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from eventsourcing.persistence import PersistenceError
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
+
+from console.demo import demo_verb
+from console.founding import init_verb
+from console.holding import held_dismiss, held_list, held_replay, held_show
+from console.home import Home
+from console.problems import MISUSED, REFUSED, Misused, Refused
+from console.reading import history_verb, register_verb, status_verb, totals_verb
+from console.speaking import place_add, source_add
+from console.taking import import_verb, simulate_verb
+from consumers.deliveries import NotDeliveries
+from domain.ledger.held import BytesGone
+from domain.ledger.keystore import KeysMissing, KeyStoreRefused
+from domain.ledger.ledger import NotFounded
+from domain.sealing import SealBroken
+from evidence.signing_keys import KeyRefused
+
+DEFAULT_HOME = "rollbook-data"
+DEBUG = "ROLLBOOK_DEBUG"
+"""Set in the environment, it lets an error that Rollbook does not know show where it came from."""
+
+SAYS_WHY = (
+    Refused, NotFounded, NotDeliveries, BytesGone, SealBroken, KeyRefused, KeyStoreRefused, KeysMissing,
+    PersistenceError,
+)  # fmt: skip
+"""Errors whose message is a sentence for a person."""
+
+
+class Verbs(TyperGroup):
+    """The verbs, with one way out for every error."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run a verb and exit with its code."""
+        extra["standalone_mode"] = False
+        code = MISUSED
+        try:
+            code = super().main(*args, **extra) or 0
+        except TyperException as error:
+            if not getattr(error, "message", "?") or error.format_message().startswith("Usage:"):
+                print(error.format_message(), file=sys.stderr)
+                sys.exit(error.exit_code)
+            path = getattr(getattr(error, "ctx", None), "command_path", "rollbook")
+            _complain(f"{error.format_message().rstrip('.')}; see {path} --help.")
+            code = error.exit_code
+        except Misused as error:
+            _complain(str(error))
+        except SAYS_WHY as error:
+            _complain(str(error))
+            code = REFUSED
+        except BrokenPipeError:
+            # Whoever read the answer has seen enough.
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - so that nothing is flushed into the closed pipe
+            code = REFUSED
+        except OSError as error:
+            _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+            code = REFUSED
+        except Exception as error:
+            if DEBUG in os.environ:
+                raise
+            _complain(f"Something went wrong that should not ({type(error).__name__}); set {DEBUG}=1 to see where.")
+            code = REFUSED
+        sys.exit(code)
+
+
+def _complain(sentence: str) -> None:
+    """One sentence on stderr."""
+    first = sentence.strip().splitlines()[0] if sentence.strip() else "Something is missing."
+    print(f"rollbook: {first}", file=sys.stderr)
+
+
+def _app(help: str, **more: Any) -> typer.Typer:
+    return typer.Typer(
+        help=help,
+        cls=Verbs,
+        rich_markup_mode=None,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        **more,
+    )
+
+
+app = _app("The attendance ledger: every mark kept, every amendment shown, every answer as at any day.")
+_HOME_HELP = f"The ledger's folder (default: $ROLLBOOK_HOME, else ./{DEFAULT_HOME})."
+
+
+@app.callback()
+def rollbook(
+    context: typer.Context,
+    home: Annotated[Path | None, typer.Option("--home", metavar="DIR", help=_HOME_HELP)] = None,
+) -> None:
+    """Keep and read the attendance registers of a local authority or a trust."""
+    context.obj = Home(home or Path(os.environ.get("ROLLBOOK_HOME") or DEFAULT_HOME))
+
+
+def _verb(group: typer.Typer, name: str, verb: Any, does: str, example: str) -> None:
+    """A verb, what it does in a few words for the list of verbs, and an example under its help."""
+    group.command(name, short_help=does, epilog=f"\b\nExample:\n  rollbook {example}")(verb)
+
+
+_verb(app, "init", init_verb, "Found a ledger.", "init --authority 805 --name Hartlepool")
+_place = _app("Places: schools and units whose registers are kept.")
+_verb(
+    _place,
+    "add",
+    place_add,
+    "Describe a school.",
+    "place add --laestab 8052001 --urn 100001 --name 'Marram Primary' --phase primary",
+)
+app.add_typer(_place, name="place", short_help="Describe the schools.")
+_source = _app("Sources: systems that may speak for a place.")
+_verb(
+    _source,
+    "add",
+    source_add,
+    "Say who may speak for a place.",
+    "source add --system SIMS --place 8052001=S1 --carries person,reason,entry_time",
+)
+app.add_typer(_source, name="source", short_help="Say who may speak for them.")
+_verb(
+    app,
+    "simulate",
+    simulate_verb,
+    "Write a made-up authority's messages.",
+    "simulate year.avro --places 4 --pupils 900 --weeks 7 --seed 805",
+)
+_verb(app, "import", import_verb, "Take files of messages in.", "import year.avro")
+_verb(
+    app,
+    "register",
+    register_verb,
+    "A week of a register, at any moment.",
+    "register 8052001 --week 2025-09-01 --as-at '2025-09-05 18:00'",
+)
+_verb(app, "history", history_verb, "All that was recorded of a pupil.", "history A805200017129 --changed")
+_verb(app, "totals", totals_verb, "Sessions, counted as published.", "totals --as-at 2025-09-30 --json")
+_verb(app, "status", status_verb, "How the ledger stands.", "status")
+_held = _app("What could not be taken: kept, encrypted, and ready to be tried again.")
+_verb(_held, "list", held_list, "What waits, and what to do.", "held list")
+_verb(_held, "show", held_show, "One held input.", "held show 3fa9c2d1 --reveal")
+_verb(_held, "replay", held_replay, "Try again.", "held replay")
+_verb(
+    _held,
+    "dismiss",
+    held_dismiss,
+    "Say that it is not to be taken.",
+    "held dismiss 3fa9c2d1 --why 'A test message of the supplier'",
+)
+app.add_typer(_held, name="held", short_help="What could not be taken.")
+_verb(app, "demo", demo_verb, "Tell the story, from nothing.", "--home demo-data demo")
+
+
+def main() -> None:
+    """The command."""
+    app(prog_name="rollbook")

@@ -1,0 +1,72 @@
+"""Options that several verbs share, and what they mean."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from console.home import Home
+from console.problems import Misused, Refused
+from console.say import Format
+from console.words import day_of, moment_of
+from domain.ledger.ledger import Ledger
+from projections.asking import places_called, pupils_called
+
+AsAt = Annotated[
+    str | None,
+    typer.Option("--as-at", metavar="MOMENT", help="As recorded by this moment, London time: 2025-09-05 18:00."),
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="How the answer is wanted.")]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
+NoNames = Annotated[bool, typer.Option("--no-names", help="Show short ids instead of names.")]
+
+
+def home_of(context: typer.Context) -> Home:
+    """The home that the command was given."""
+    home = context.find_root().obj
+    assert isinstance(home, Home), "the callback of the command has set it"
+    return home
+
+
+def format_of(chosen: Format, as_json: bool) -> Format:
+    """The format asked for, in either way of asking."""
+    if as_json and chosen is Format.CSV:
+        raise Misused("Ask for JSON or for CSV, not for both.")
+    return Format.JSON if as_json else chosen
+
+
+def as_at_of(text: str | None) -> int | None:
+    """The moment of an --as-at."""
+    try:
+        return moment_of(text)
+    except ValueError as error:
+        raise Misused(str(error)) from None
+
+
+def date_of(text: str) -> date:
+    """A day that was typed."""
+    try:
+        return day_of(text)
+    except ValueError as error:
+        raise Misused(str(error)) from None
+
+
+def the_place(ledger: Ledger, text: str) -> bytes:
+    """The place that was meant."""
+    return _the_one("place", text, places_called(ledger, text), "rollbook status lists the places")
+
+
+def the_pupil(ledger: Ledger, text: str) -> bytes:
+    """The pupil that was meant. What was typed is not repeated: it may be a UPN."""
+    return _the_one("pupil", "", pupils_called(ledger, text), "give a UPN, or an id as rollbook register shows it")
+
+
+def _the_one(kind: str, text: str, found: list[bytes], hint: str) -> bytes:
+    if not found:
+        raise Refused(f"No {kind} is known here by {text or 'this number or id'}; {hint}.")
+    if len(found) > 1:
+        ids = ", ".join(id.hex()[:16] for id in found[:5])
+        raise Refused(f"{len(found)} {kind}s answer to this; say which by its id: {ids}.")
+    return found[0]

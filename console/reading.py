@@ -1,0 +1,310 @@
+"""The verbs that only read: register, history, totals, status."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from console import herringbone, say, telling
+from console.options import (
+    AsAt,
+    FormatOption,
+    JsonFlag,
+    NoNames,
+    as_at_of,
+    date_of,
+    format_of,
+    home_of,
+    the_place,
+    the_pupil,
+)
+from console.problems import Misused, Refused
+from console.say import Column, Format
+from console.words import session_day, short, stamp, when, words
+from domain.ledger.ledger import Ledger
+from domain.moments import academic_year_label
+from projections import totals as published
+from projections.history import History, history
+from projections.register import RegisterAt, Row, register
+from projections.status import Status, status
+from projections.totals import Totals, totals
+
+
+def register_verb(
+    context: typer.Context,
+    place: Annotated[str, typer.Argument(metavar="PLACE", help="A LAESTAB, a URN, or an id.")],
+    week: Annotated[str, typer.Option("--week", metavar="DATE", help="Any day of the week that is wanted.")],
+    as_at: AsAt = None,
+    class_: Annotated[
+        str | None, typer.Option("--class", metavar="CLASS", help="Only the pupils of this class.")
+    ] = None,
+    no_names: NoNames = False,
+    format_: FormatOption = Format.TABLE,
+    json_: JsonFlag = False,
+) -> None:
+    """Show a week of an attendance register as it stands, or as it stood: pupils down, sessions across."""
+    chosen, moment, day = format_of(format_, json_), as_at_of(as_at), date_of(week)
+    with home_of(context).reading() as ledger:
+        found = register_of(ledger, the_place(ledger, place), day, moment)
+        rows = rows_of_class(found, class_)
+        say.note_simulated(ledger.simulated, chosen is not Format.TABLE)
+    names = not no_names
+    if chosen is Format.JSON:
+        say.as_json({"simulated": ledger.simulated} | herringbone.as_data(found, rows, moment, names=names))
+    elif chosen is Format.CSV:
+        say.as_csv(herringbone.CSV_COLUMNS, herringbone.as_rows(rows, names=names))
+    else:
+        show_register(found, rows, moment, names=names)
+
+
+def register_of(ledger: Ledger, place: bytes, day: date, moment: int | None) -> RegisterAt:
+    """The register of the week of a day. Refuses a place that was not known at that moment."""
+    monday = day - timedelta(day.weekday())
+    found = register(ledger, place, monday, monday + timedelta(6), moment)
+    if not found.place.version:
+        raise Refused("At that moment the ledger did not know this place yet.")
+    return found
+
+
+def rows_of_class(found: RegisterAt, label: str | None) -> list[Row]:
+    """The rows of one class. Refuses one that nobody is in."""
+    if label is None:
+        return found.rows
+    rows = [row for row in found.rows if row.group is not None and row.group.casefold() == label.casefold()]
+    if not rows:
+        classes = sorted({row.group for row in found.rows if row.group})
+        raise Refused(f"Nobody was in class {label} in that week; there are: {', '.join(classes) or 'none'}.")
+    return rows
+
+
+def show_register(found: RegisterAt, rows: Sequence[Row], moment: int | None, *, names: bool) -> None:
+    """Print the herringbone."""
+    say.heading(herringbone.title(found, moment))
+    if not rows:
+        say.line("Nobody was on this register in that week, as the ledger then knew.")
+        return
+    herringbone.show(found, rows, names=names)
+    herringbone.show_amendments(rows, names=names)
+
+
+def history_verb(
+    context: typer.Context,
+    pupil: Annotated[str, typer.Argument(metavar="PUPIL", help="A UPN, or an id (its first 8 digits will do).")],
+    as_at: AsAt = None,
+    changed: Annotated[bool, typer.Option("--changed", help="Only sessions with more than a first mark.")] = False,
+    from_: Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day of sessions shown.")] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day of sessions shown.")] = None,
+    no_names: NoNames = False,
+    format_: FormatOption = Format.TABLE,
+    json_: JsonFlag = False,
+) -> None:
+    """Show everything recorded about a pupil, in the order of the ledger: what, when, by whom, and why."""
+    chosen, moment = format_of(format_, json_), as_at_of(as_at)
+    first, last = (None if text is None else date_of(text) for text in (from_, to))
+    with home_of(context).reading() as ledger:
+        found = history(ledger, the_pupil(ledger, pupil), moment)
+        entries = telling.chosen(found, changed, first, last)
+        say.note_simulated(ledger.simulated, chosen is not Format.TABLE)
+    names = not no_names
+    if chosen is Format.JSON:
+        say.as_json({"simulated": ledger.simulated} | telling.as_data(found, entries, names=names))
+    elif chosen is Format.CSV:
+        say.as_csv(telling.CSV_COLUMNS, [telling.entry_data(entry, names=names) for entry in entries])
+    else:
+        say.heading(history_title(found, moment, names=names))
+        if not found.lines:
+            say.line("At that moment no line of this pupil was known.")
+            return
+        telling.show(found, entries, names=names)
+
+
+def history_title(found: History, moment: int | None, *, names: bool) -> str:
+    """Whose history, and as at when."""
+    who = found.name or "(name destroyed)" if names else f"Pupil {short(found.pupil)}"
+    return who if moment is None else f"{who}, as recorded by {when(moment)}"
+
+
+def totals_verb(
+    context: typer.Context, as_at: AsAt = None, format_: FormatOption = Format.TABLE, json_: JsonFlag = False
+) -> None:
+    """Count the sessions as the Department for Education publishes them, by academic year and phase."""
+    chosen, moment = format_of(format_, json_), as_at_of(as_at)
+    with home_of(context).reading() as ledger:
+        found = totals(ledger, moment)
+        say.note_simulated(ledger.simulated, chosen is not Format.TABLE)
+    if chosen is Format.JSON:
+        say.as_json(found.rows)
+    elif chosen is Format.CSV:
+        say.as_csv(published.COLUMNS, found.rows)
+    else:
+        show_totals(found, moment)
+
+
+_SHOWN = (
+    ("possible_sessions", "Possible\nsessions"),
+    ("overall_attendance", "Attended"),
+    ("authorised_absence", "Authorised\nabsence"),
+    ("unauthorised_absence", "Unauthorised\nabsence"),
+    ("attendance_perc", "Attendance\n%"),
+    ("overall_absence_perc", "Absence\n%"),
+)
+
+
+def show_totals(found: Totals, moment: int | None) -> None:
+    """Print the totals, the headline columns only."""
+    say.heading("Totals" + (" as the ledger stands now" if moment is None else f" as recorded by {when(moment)}"))
+    if not found.rows:
+        say.line("No session was recorded yet.")
+        return
+    columns = [Column("Year"), Column("Phase", keep=False), *(Column(title, right=True) for _, title in _SHOWN)]
+    say.table(
+        columns,
+        [
+            [
+                academic_year_label(int(str(row["time_period"]))),
+                str(row["education_phase"]),
+                *(_figure(row[name]) for name, _ in _SHOWN),
+            ]
+            for row in found.rows
+        ],
+    )
+    if found.not_possible or found.not_national:
+        say.line(
+            f"Beside these stand entries that are no possible session (such as D, X, Y4, #): "
+            f"{say.number(found.not_possible)}; with a code that nobody mapped: {say.number(found.not_national)}.",
+            "dim",
+        )
+
+
+def _figure(value: str | int | None) -> str:
+    return "" if value is None else say.number(value) if isinstance(value, int) else value
+
+
+def status_verb(context: typer.Context, format_: FormatOption = Format.TABLE, json_: JsonFlag = False) -> None:
+    """Show how the ledger stands: entries, places, sources, imports, and what waits."""
+    chosen = format_of(format_, json_)
+    if chosen is Format.CSV:
+        raise Misused("The status is no table; ask for it as a table or as JSON.")
+    home = home_of(context)
+    settings = home.settings
+    with home.reading() as ledger:
+        found = status(ledger)
+        simulated = ledger.simulated
+        say.note_simulated(simulated, chosen is not Format.TABLE)
+    if chosen is Format.JSON:
+        say.as_json({"simulated": simulated, "profile": settings.profile} | _status_data(found))
+    else:
+        _show_status(found, settings.profile)
+
+
+_FINISHED = ("accepted", "foreseen", "duplicates", "nothing_said", "held")
+
+
+def _status_data(found: Status) -> dict[str, Any]:
+    return {
+        "origin": found.founding.origin,
+        "la_code": found.founding.la_code,
+        "name": found.founding.name,
+        "clock": found.founding.clock,
+        "entries": found.entries,
+        "streams": found.streams,
+        "last_recorded_at": stamp(found.last_recorded_at),
+        "held": len(found.held),
+        "held_rows": sum(item.rows for item in found.held),
+        "places": [
+            {"id": place.id.hex()} | {k: place.description.get(k) for k in ("laestab", "urn", "name", "phase")}
+            for place in found.places
+        ],
+        "sources": [
+            {
+                "id": source.id.hex(),
+                "topic": f"attendance.mis.{source.id.hex()}",
+                "places": [place.hex() for place in source.places],
+            }
+            | {k: v for k, v in source.described.items() if k in ("system", "route", "delivery") or k[:8] == "carries_"}
+            for source in found.sources
+        ],
+        "imports": [
+            {
+                "id": one.id.hex(),
+                "file_sha256": one.file.hex(),
+                "bytes": one.size,
+                "started_at": stamp(one.started_at),
+                "finished": None if one.finished is None else {name: one.finished[name] for name in _FINISHED},
+            }
+            for one in found.imports
+        ],
+    }
+
+
+def _show_status(found: Status, profile: str) -> None:
+    founding = found.founding
+    say.heading(f"{founding.name} ({founding.la_code}): {founding.origin}")
+    say.line(f"Profile {profile}, {founding.clock} clock")
+    last = when(found.last_recorded_at) if found.entries else "none"
+    say.line(f"{say.number(found.entries)} entries in {say.number(found.streams)} streams; last entry {last}")
+    held = len(found.held)
+    say.line(f"Held: {say.number(held)}" + (" (rollbook held list)" if held else ""))
+    if found.places:
+        say.line()
+        named = {source.id: source.described["system"] for source in found.sources}
+        spoken = {place: named[source.id] for source in found.sources for place in source.places}
+        say.table(
+            [Column("LAESTAB"), Column("URN"), Column("Place", keep=False), Column("Phase"), Column("Source")],
+            [
+                [
+                    place.description.get("laestab") or short(place.id),
+                    place.description.get("urn") or "",
+                    place.description.get("name") or "",
+                    words(place.description.get("phase")),
+                    spoken.get(place.id, "none"),
+                ]
+                for place in found.places
+            ],
+        )
+    if found.sources:
+        say.line()
+        say.table(
+            [
+                Column("Source"),
+                Column("System"),
+                Column("Delivery"),
+                Column("Places", right=True),
+                Column("Carries", keep=False),
+            ],
+            [
+                [
+                    source.id.hex(),
+                    source.described["system"],
+                    words(source.described["delivery"]),
+                    str(len(source.places)),
+                    ", ".join(words(k[8:]) for k, v in source.described.items() if k.startswith("carries_") and v),
+                ]
+                for source in found.sources
+            ],
+        )
+    if found.imports:
+        say.line()
+        titles = ("Recorded", "Foreseen", "Duplicate", "Nothing said", "Held")
+        say.table(
+            [Column("Import of file (SHA-256)"), *(Column(title, right=True) for title in titles)],
+            [
+                [
+                    one.file.hex()[:16],
+                    *(
+                        ["not finished: import it again", "", "", "", ""]
+                        if one.finished is None
+                        else [say.number(one.finished[name]) for name in _FINISHED]
+                    ),
+                ]
+                for one in found.imports
+            ],
+        )
+
+
+def week_of(day: date) -> str:
+    """The week of a day, in a sentence."""
+    return session_day(day - timedelta(day.weekday()), year=True)

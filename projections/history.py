@@ -1,0 +1,233 @@
+"""Everything recorded about a pupil's lines, in the order of the ledger: what, when, by whom, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from domain.attendance_register.register import parts_of as register_parts
+from domain.events import Fields, Stored
+from domain.ledger.ledger import Ledger
+from domain.moments import from_days
+from domain.people import People
+from domain.place.place import Place
+from domain.pupil import stream_of as pupil_stream
+from projections.asking import columns_of, opened, people_at, place_at, stored, upto
+
+MARKS = ("MarkRecorded", "MarkAmended", "MarkWithdrawn", "MarkForeseen", "OlderEntryLearned")
+_HEADER = (
+    "position", "stream", "version", "how", "taker", "by", "by_kind", "medium", "source", "said_at", "first_held_at",
+    "import",
+)  # fmt: skip
+_MARK = (
+    "position", "recorded_at", "stream", "version", "salt", "line", "header", "code", "code_sent", "original",
+    "original_said", "new", "amends", "how", "amended_on", "said_at", "held_from", "by", "by_kind", "cause",
+    "operation", "rule", "reason_code", "reason_state", "minutes_late", "arrived_at", "sealed_key", "sealed",
+    "sealed_hash",
+)  # fmt: skip
+
+Key = tuple[str, int]
+"""Stream and version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the pupil: one stay at one place in one school year."""
+
+    line: bytes
+    place: bytes
+    school_year: int
+    starting_day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry about one of the pupil's lines."""
+
+    position: int
+    recorded_at: int
+    event: str
+    """The name of the event, such as MarkAmended."""
+    place: bytes
+    line: bytes
+    day: date | None = None
+    """Of the session; None for an entry in the admission register."""
+    session: str | None = None
+    original: str | None = None
+    """The code that stood before."""
+    new: str | None = None
+    """The code now; None for a withdrawal, and empty where the source sent what nobody mapped."""
+    code_sent: str | None = None
+    original_said: str | None = None
+    """What the sender says stood before."""
+    how: str | None = None
+    """By what the entry came: taking, snapshot, change, ...; of a withdrawal, how it was told."""
+    said_at: int | None = None
+    """When the school says that it made the entry: its claim."""
+    amended_on: date | None = None
+    by: bytes | None = None
+    by_kind: str | None = None
+    by_name: str | None = None
+    cause: str | None = None
+    operation: bytes | None = None
+    rule: str | None = None
+    reason_code: str | None = None
+    reason_state: str | None = None
+    reason: str | None = None
+    nature: str | None = None
+    comment: str | None = None
+    minutes_late: int | None = None
+    source: bytes | None = None
+    system: str | None = None
+    first_held_at: int | None = None
+    """If the row waited as a held input."""
+    imported: bytes | None = None
+    about: Mapping[str, Any] | None = None
+    """Of an entry in the admission register: its fields and opened text."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The answer."""
+
+    pupil: bytes
+    name: str | None
+    """None where the keys are destroyed."""
+    lines: list[Line]
+    places: Mapping[bytes, Place]
+    entries: list[Entry]
+    position: int
+
+
+def history(ledger: Ledger, pupil: bytes, as_at: int | None = None) -> History:
+    """Every entry about a pupil's lines, as recorded up to a moment (now, if none is given)."""
+    last = upto(ledger, as_at)
+    own = stored(ledger, pupil_stream(pupil), last)
+    lines = [_line(event.text) for _, _, event in own if event.topic == "LineOpened" and event.text]
+    names = [event.text["name"] for _, _, event in own if event.topic == "PupilIdentified" and event.text]
+    places = {line.place: place_at(ledger, line.place, last) for line in lines}
+    people = {line.place: people_at(ledger, line.place, last) for line in lines}
+    entries: list[Entry] = []
+    for line in lines:
+        place, staff = places[line.place], people[line.place]
+        begins = last + 1
+        stream = f"admission-register/{line.place.hex()}/{line.line.hex()}"
+        for position, recorded_at, event in stored(ledger, stream, last):
+            begins = min(begins, position)
+            entries.append(_admission(line, position, recorded_at, event, place, staff))
+            full_name = (event.text or {}).get("full_name")
+            if full_name:
+                names.append(full_name)
+        entries += _attendance(ledger, line, begins, last, place, staff)
+    name = next((name for name in reversed(names) if name), None)
+    return History(pupil, name, lines, places, sorted(entries, key=lambda e: e.position), last)
+
+
+def _line(text: Fields) -> Line:
+    return Line(text["line"], text["place"], text["school_year"], from_days(text["starting_day"]))
+
+
+def _attendance(ledger: Ledger, line: Line, first: int, last: int, place: Place, staff: People) -> list[Entry]:
+    """The entries in attendance registers. No mark of a line stands before the line itself."""
+    prefix = f"attendance-register/{line.place.hex()}/"
+    marks = columns_of(ledger.store, MARKS, _MARK, last, first, prefix)
+    if not len(marks):
+        return []
+    marks = marks.filter(pl.col("line") == pl.lit(line.line, pl.Binary))
+    headers = columns_of(ledger.store, ("EntriesReceived",), _HEADER, last, first, prefix)
+    wanted = marks.select("stream", version="header").unique()
+    headers = headers.join(wanted.with_columns(wanted["version"].cast(headers["version"].dtype)), ["stream", "version"])
+    by_key: dict[Key, Fields] = {(h["stream"], h["version"]): h for h in headers.iter_rows(named=True)}
+    codes: dict[Key, str] = {}
+    entries = []
+    for row in marks.iter_rows(named=True):
+        amended = None if row.get("amends") is None else codes.get((row["stream"], row["amends"]))
+        entry = _mark(ledger, line, row, by_key.get((row["stream"], row["header"]), {}), amended, place, staff)
+        codes[(row["stream"], row["version"])] = entry.new or ""
+        entries.append(entry)
+    return entries
+
+
+def _mark(
+    ledger: Ledger, line: Line, row: Fields, header: Fields, amended: str | None, place: Place, staff: People
+) -> Entry:
+    _, day, session = register_parts(row["stream"])
+    text = opened(ledger.keys, row)
+    first = row["topic"] in ("MarkRecorded", "MarkForeseen")
+    by, by_kind = row.get("by"), row.get("by_kind")
+    if first:
+        by = by or header.get("by") or header.get("taker")
+        by_kind = "named" if row.get("by") else header.get("by_kind")
+    said_at = row.get("held_from") if row["topic"] == "OlderEntryLearned" else row.get("said_at")
+    return Entry(
+        position=row["position"],
+        recorded_at=row["recorded_at"],
+        event=row["topic"],
+        place=line.place,
+        line=line.line,
+        day=from_days(day),
+        session=session,
+        original=amended if row.get("original") is None else row["original"],
+        new=row.get("new") if row["topic"] == "MarkAmended" else row.get("code"),
+        code_sent=row.get("code_sent"),
+        original_said=row.get("original_said"),
+        how=row.get("how") or header.get("how"),
+        said_at=said_at if said_at is not None else header.get("said_at"),
+        amended_on=None if row.get("amended_on") is None else from_days(row["amended_on"]),
+        by=by,
+        by_kind=by_kind,
+        by_name=_name(staff, by),
+        cause=row["cause"],
+        operation=row.get("operation"),
+        rule=row.get("rule"),
+        reason_code=row.get("reason_code"),
+        reason_state=row.get("reason_state"),
+        reason=text.get("reason"),
+        nature=text.get("nature"),
+        comment=text.get("comment"),
+        minutes_late=row.get("minutes_late"),
+        source=header.get("source"),
+        system=_system(place, header.get("source")),
+        first_held_at=header.get("first_held_at"),
+        imported=header.get("import"),
+    )
+
+
+def _admission(line: Line, position: int, recorded_at: int, event: Stored, place: Place, staff: People) -> Entry:
+    fields, text = event.fields, event.text or {}
+    hidden = {"salt", "sealed_key", "sealed", "sealed_hash", "message", "message_hash", "reason"}
+    about = {k: v for k, v in (fields | text).items() if k not in hidden and v is not None}
+    return Entry(
+        position=position,
+        recorded_at=recorded_at,
+        event=event.topic,
+        place=line.place,
+        line=line.line,
+        said_at=fields.get("said_at"),
+        amended_on=None if fields.get("amended_on") is None else from_days(fields["amended_on"]),
+        by=fields.get("by"),
+        by_kind=fields.get("by_kind"),
+        by_name=_name(staff, fields.get("by")),
+        reason_code=fields.get("reason_code"),
+        reason_state=fields.get("reason_state"),
+        reason=text.get("reason"),
+        source=fields.get("source"),
+        system=_system(place, fields.get("source")),
+        first_held_at=fields.get("first_held_at"),
+        imported=fields.get("import"),
+        about=about,
+    )
+
+
+def _name(staff: People, person: bytes | None) -> str | None:
+    named = None if person is None else staff.last_named(person)
+    return None if named is None else named.get("name") or named.get("user_id")
+
+
+def _system(place: Place, source: bytes | None) -> str | None:
+    described = None if source is None else place.sources.get(source)
+    return None if described is None else described.get("system")

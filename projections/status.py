@@ -1,0 +1,78 @@
+"""How a ledger stands: how much it holds, who may speak to it, what was imported, and what waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from domain.events import Fields
+from domain.ledger.held import Waiting, waiting
+from domain.ledger.ledger import Founding, Ledger
+from domain.ledger.unit import open_state
+from domain.place.place import Place
+from projections.asking import place_at
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source, and the places that it speaks for."""
+
+    id: bytes
+    described: Fields
+    places: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A file that was taken in, or that was begun."""
+
+    id: bytes
+    file: bytes
+    """SHA-256."""
+    size: int
+    started_at: int
+    finished: Fields | None
+    """The counts of its ImportFinished; None where it was never finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The answer."""
+
+    founding: Founding
+    entries: int
+    last_recorded_at: int
+    streams: int
+    places: list[Place]
+    sources: list[Source]
+    imports: list[Import]
+    held: list[Waiting]
+
+
+def status(ledger: Ledger) -> Status:
+    """How the ledger stands now."""
+    store = ledger.store
+    entries, last_recorded_at = store.head()
+    names = store.stream_names("")
+    places = [place_at(ledger, bytes.fromhex(n.split("/")[1]), entries) for n in names if n.startswith("place/")]
+    places.sort(key=lambda place: (place.description.get("laestab") or "", place.stream))
+    sources: dict[bytes, Source] = {}
+    for place in places:
+        for source, described in place.sources.items():
+            sources.setdefault(source, Source(source, described, [])).places.append(place.id)
+    imports = []
+    for rows in store.read_streams(name for name in names if name.startswith("ledger/import/")).values():
+        started, *rest = [(row, open_state(row.state, ledger.keys)[0]) for row in rows]
+        fields = started[1]
+        finished = rest[-1][1] if rest else None
+        imports.append(Import(fields["import"], fields["file"], fields["bytes"], started[0].recorded_at, finished))
+    imports.sort(key=lambda one: (one.started_at, one.id))
+    return Status(
+        ledger.founding,
+        entries,
+        last_recorded_at,
+        len(names),
+        places,
+        list(sources.values()),
+        imports,
+        waiting(store, ledger.keys),
+    )
