@@ -34,10 +34,11 @@ class Delivery(NamedTuple):
 
     @property
     def source_id(self) -> bytes | None:
-        """The source's id; None for what is no id."""
+        """The source's id; None for what is no id. Nobody is the operator by writing thirty-two noughts."""
         if self.source == "operator":
             return OPERATOR
-        return bytes.fromhex(self.source) if is_id(self.source) else None
+        source = bytes.fromhex(self.source) if is_id(self.source) else None
+        return None if source == OPERATOR else source
 
 
 class NotDeliveries(ValueError):

@@ -106,16 +106,23 @@ class Hearing:
             return pick(found, day)
         return None
 
-    def known_place(self, day: int, rows: tuple[int, ...]) -> Place | None:
-        """The place on a day, if it is known and this source may speak for it; else the rows are held (g2)."""
+    def known_place(self, day: int, rows: tuple[int, ...] | None) -> Place | None:
+        """The place on a day, if it is known and this source may speak for it; else the rows are held (g2).
+
+        None for rows: a day of which the message is silent, so that there is nothing to hold.
+        """
         place_id = self.place_on(day)
         if place_id is None:
+            if rows is None:
+                return None
             self.taken.hold(
                 "g2", rows, "This place is not known here; describe it (PlaceStated, by the operator), or dismiss this."
             )
             return None
         place = self.unit.place(place_id)
         if not place.may_speak(self.source, day) and not place.may_speak(self.source, self.today):
+            if rows is None:
+                return None
             self.taken.hold(
                 "g2",
                 rows,
@@ -149,6 +156,9 @@ class Hearing:
         found = self.unit.find("person", scope, user_id)
         earlier = found or self.unit.find("person", person_scope(place, year - 101, self.source), user_id)
         person = earlier[-1].id if earlier else os.urandom(16)
+        if found and name is None and (person, year) in people.named:
+            self.unit.people_seen[seen] = known_as = (person, people.named[person, year]["kind"])
+            return known_as
         last = people.last_named(person) if earlier else None
         if last is not None:
             kind = last["kind"] if name is None else kind
@@ -180,6 +190,12 @@ class Hearing:
         self.unit.record([event], evolve_place, place)
         self.unit.add_fact(Fact("group", scope, label, group))
         return group
+
+    @property
+    def heard_on(self) -> int:
+        """The day on which the ledger first heard it: what was told beforehand stays so, however long it was held."""
+        held_at = self.origin.first_held_at
+        return self.today if held_at is None else min(self.today, _london_day(held_at // _HOUR))
 
     @property
     def said_on(self) -> int:

@@ -7,7 +7,6 @@ One class's register with nothing odd in it is decided at once; whatever is odd 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 from consumers.hearing import BY_KINDS, Hearing, Meaning, day_of, meaning
@@ -21,6 +20,7 @@ from domain.moments import academic_year, from_days, from_local
 from domain.people import key_of
 from domain.place.place import Place
 from schemas.marks import plain_tail
+from schemas.plain import PlainRows
 
 SESSIONS = ("AM", "PM")
 CAUSES = frozenset("typed prefilled copied_from_lesson mis_rule bulk closure provider_feed import unknown".split())
@@ -47,8 +47,6 @@ ROWS: Mapping[str, str] = {
     "ChangesLogged": "changes",
 }
 MOST_MINUTES_LATE = 24 * 60
-
-_tail = lru_cache(maxsize=65_536)(plain_tail)
 
 
 class Spot(NamedTuple):
@@ -85,7 +83,7 @@ def hear_rows(hearing: Hearing) -> None:
     for spot, numbers in by_spot.items():
         if spot.day not in places:
             same_day = tuple(n for s, ns in by_spot.items() if s.day == spot.day for n in ns)
-            places[spot.day] = hearing.known_place(spot.day, same_day)
+            places[spot.day] = hearing.known_place(spot.day, same_day or None)
         place = places[spot.day]
         if place is not None:
             _hear_session(hearing, place, spot, [rows[n] for n in numbers], tuple(numbers))
@@ -106,14 +104,15 @@ def _spot(hearing: Hearing, date: str, session: str, rows: tuple[int, ...]) -> S
 def _silent_registers(hearing: Hearing, by_spot: dict[Spot, list[int]]) -> None:
     """A whole snapshot speaks also of the registers, within its days, of which it has no row."""
     first, last = day_of(hearing.message["from"]), day_of(hearing.message["to"])
-    place_id = None if first is None else hearing.place_on(first)
-    if first is None or last is None or place_id is None:
+    if first is None or last is None:
         return
-    prefix = f"attendance-register/{place_id.hex()}/"
-    names = hearing.unit.stream_names(f"{prefix}{from_days(first)}", f"{prefix}{from_days(last + 1)}")
-    for name in names:
-        _, day, session = parts_of(name)
-        by_spot.setdefault(Spot(day, session), [])
+    # Two places where the span lies over the seam of a conversion.
+    for place_id in {hearing.place_on(first), hearing.place_on(last)} - {None}:
+        assert place_id is not None
+        prefix = f"attendance-register/{place_id.hex()}/"
+        for name in hearing.unit.stream_names(f"{prefix}{from_days(first)}/", f"{prefix}{from_days(last)}0"):
+            _, day, session = parts_of(name)
+            by_spot.setdefault(Spot(day, session), [])
 
 
 def _hear_session(
@@ -121,10 +120,11 @@ def _hear_session(
 ) -> None:
     """The rows of one session."""
     unit, source = hearing.unit, hearing.source
-    turn_of_the_year(unit, place.id, spot.day)
+    if spot.day <= hearing.heard_on and hearing.schema.name != "MarksForeseen":
+        turn_of_the_year(unit, place.id, spot.day)
     register = unit.register(place.id, spot.day, spot.session)
     roll = unit.roll(place.id, source, academic_year(from_days(spot.day)))
-    ids = [row["mis_pupil"] for row in rows]
+    ids = rows.pupils if isinstance(rows, PlainRows) else [row["mis_pupil"] for row in rows]
     lines: list[bytes | None] = list(map(roll.one.get, ids))
     if None in lines:
         unit.learn(roll, [(row["mis_pupil"], row["upn"]) for row in rows])
@@ -146,12 +146,12 @@ def _take_class(
     message = hearing.message
     if hearing.schema.name not in ("RegisterTaken", "RegisterSnapshot") or not rows or None in lines:
         return False
-    if (message["whole"] and register.entries) or spot.day > hearing.today or any(row["detail"] for row in rows):
+    if (message["whole"] and register.entries) or spot.day > hearing.heard_on or not _plain(rows):
         return False
     known = cast("Sequence[bytes]", lines)
     if not can_take_whole(register, known):
         return False
-    raws = [row["code"] for row in rows]
+    raws = rows.codes if isinstance(rows, PlainRows) else [row["code"] for row in rows]
     meanings = {raw: meaning(place, hearing.source, raw, spot.day) for raw in set(raws)}
     if any(m.blank or m.code == "#" for m in meanings.values()):
         return False
@@ -160,12 +160,17 @@ def _take_class(
     events = take_whole(register, header, known, [meanings[raw].code for raw in raws])
     head = register.version - len(rows)
     hearing.unit.record_decided(events, head)
-    tails = {raw: _tail(spot.day, spot.session, head, m.code, m.sent, cause) for raw, m in meanings.items()}
+    tails = {raw: plain_tail(spot.day, spot.session, head, m.code, m.sent, cause) for raw, m in meanings.items()}
     hearing.unit.record_marks(register, known, [tails[raw] for raw in raws])
     hearing.taken.counts.add(Becomes.MARK, len(rows))
     if header.closed_said is not None:
         hearing.unit.record_decided(decide(register, header, ()).events, register.version)
     return True
+
+
+def _plain(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """True if no row says more than its pupil and code."""
+    return isinstance(rows, PlainRows) or not any(row["detail"] for row in rows)
 
 
 def _take_row_by_row(
@@ -299,7 +304,7 @@ def _row(
         blank=means.blank or name == "MarkRemoved",
         gone_how=_gone(name, row.get("how")),
         closure=means.code == "#" and _calendar_agrees(place, spot),
-        beforehand=name == "MarksForeseen" or spot.day > hearing.today,
+        beforehand=name == "MarksForeseen" or spot.day > hearing.heard_on,
         overtaken=audit and row["held_to"] is not None,
         from_audit_log=audit,
         held_from=row["held_from"] if audit else None,

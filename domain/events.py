@@ -36,8 +36,7 @@ class Seal(NamedTuple):
     text: Fields
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """Something that happened, to be recorded in a stream. Fields that are null may be left out."""
 
     stream: str
@@ -46,8 +45,7 @@ class Event:
     seal: Seal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """An event that is in its stream already, with its sealed part opened if its key is at hand."""
 
     version: int

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from schemas.catalogue import ledger
 from schemas.codec import SINGLE_OBJECT
@@ -47,20 +47,20 @@ def _head(topic: str) -> bytes:
     return SINGLE_OBJECT + ledger(topic).fingerprint
 
 
+@lru_cache(maxsize=4_096)
+def _what(code: str, code_sent: str | None, cause: str) -> bytes:
+    sent = b"\x00" if code_sent is None else b"\x02" + _string(code_sent)
+    return _string(code) + sent + _enum("cause")[cause] + bytes(_NULLS)
+
+
+@lru_cache(maxsize=4_096)
+def _when(date: int, session: str) -> bytes:
+    return zigzag(date) + _enum("session")[session]
+
+
 def plain_tail(date: int, session: str, header: int, code: str, code_sent: str | None, cause: str) -> bytes:
     """What follows salt and line in a mark that says nothing beside its code. `date` in days since 1970."""
-    sent = b"\x00" if code_sent is None else b"\x02" + _string(code_sent)
-    return b"".join(
-        (
-            zigzag(date),
-            _enum("session")[session],
-            zigzag(header),
-            _string(code),
-            sent,
-            _enum("cause")[cause],
-            bytes(_NULLS),
-        )
-    )
+    return _when(date, session) + zigzag(header) + _what(code, code_sent, cause)
 
 
 def plain_marks(lines: Sequence[bytes], tails: Iterable[bytes], topic: str = "MarkRecorded") -> list[bytes]:
