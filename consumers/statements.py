@@ -17,6 +17,7 @@ from domain.admission_register import line as lines
 from domain.admission_register.decide import ADMISSIONS, DESTINATIONS, GROUNDS, STATUSES, PupilSaid, Saying
 from domain.events import NOBODY, Event, Person
 from domain.identifiers import normalise_laestab, normalise_upn, normalise_urn
+from domain.ledger.turning import carry_late
 from domain.ledger.unit import Found
 from domain.moments import academic_year, from_days
 from domain.people import OFFICES, key_of
@@ -26,12 +27,14 @@ from domain.place.place import DESCRIPTION, Place
 from domain.place.place import evolve as evolve_place
 from domain.pupil import (
     Fact,
+    can_identify,
     identified,
     line_facts,
     line_opened,
     line_scope,
     local_id_given,
     mis_fact,
+    names_nobody,
     upn_fact,
     upn_given,
 )
@@ -324,6 +327,12 @@ def _pupil(hearing: Hearing, place: Place, number: int, row: Row) -> None:
     if impossible or not (nc_year is None or LEAST_NC_YEAR <= nc_year <= MOST_NC_YEAR):
         _hold_dates(hearing, (number,), place.id)
         return
+    if names_nobody(row["mis_pupil"]):
+        sentence = (
+            f"Row {number + 1}: it gives its pupil no id; give each pupil one of their own and send it again."
+        )
+        hearing.taken.hold("g4", (number,), sentence, place.id)
+        return
     before = unit.events_recorded
     said = _pupil_said(hearing, place, row, dates)
     pupil, is_new = _who(hearing, place, row, said)
@@ -334,23 +343,28 @@ def _pupil(hearing: Hearing, place: Place, number: int, row: Row) -> None:
         place.carries(hearing.source, "reason"),
     )
     year = max(academic_year(from_days(said.starting_day)), place.school_year_on(hearing.said_on))
-    stays = [] if is_new else unit.find("line", line_scope(place.id, year), pupil.hex())
-    if not stays and not is_new:
-        stays = _still_on_last_years(hearing, place, pupil, year, said)
-    line = unit.line(place.id, stays[-1].id) if stays else None
+    line = None if is_new else _line_of(hearing, place, pupil, year, said)
     if line is None or _is_new_stay(line, said):
-        _enter(hearing, place, pupil, year, said, saying, is_new)
+        line = _enter(hearing, place, pupil, year, said, saying, is_new)
     else:
         unit.record(admission.restate(line, said, saying), lines.evolve, line)
+    carry_late(unit, place.id, line, hearing.today)
     _count(hearing, unit.events_recorded > before)
 
 
-def _still_on_last_years(hearing: Hearing, place: Place, pupil: bytes, year: int, said: PupilSaid) -> list[Found]:
-    """A pupil whose line has not gone into the new year yet is restated on last year's: the turn comes of itself."""
-    stays = hearing.unit.find("line", line_scope(place.id, year - 101), pupil.hex())
-    if not stays or academic_year(from_days(said.starting_day)) >= year:
-        return []
-    return stays if hearing.unit.line(place.id, stays[-1].id).on_roll() else []
+def _line_of(hearing: Hearing, place: Place, pupil: bytes, year: int, said: PupilSaid) -> lines.Line | None:
+    """The line that a statement restates: the year's own; last year's, until the turn of the year carries it."""
+    unit = hearing.unit
+    stays = unit.find("line", line_scope(place.id, year), pupil.hex())
+    if stays or academic_year(from_days(said.starting_day)) >= year:
+        return unit.line(place.id, stays[-1].id) if stays else None
+    before = unit.find("line", line_scope(place.id, year - 101), pupil.hex())
+    last = unit.line(place.id, before[-1].id) if before else None
+    if last is None or not last.on_roll() or not unit.year_begun(place.id, year):
+        return last if last is not None and last.on_roll() else None
+    carry_late(unit, place.id, last, hearing.today)
+    stays = unit.find("line", line_scope(place.id, year), pupil.hex())
+    return unit.line(place.id, stays[-1].id) if stays else None
 
 
 def _is_new_stay(line: lines.Line, said: PupilSaid) -> bool:
@@ -364,7 +378,8 @@ def _pupil_said(hearing: Hearing, place: Place, row: Row, dates: dict[str, int |
     assert starting_day is not None, "held before where it is missing"
     previous: list[Found] = []
     if row["previous_laestab"]:
-        previous = hearing.unit.find("laestab", "", normalise_laestab(row["previous_laestab"]))
+        found = hearing.unit.find("laestab", "", normalise_laestab(row["previous_laestab"]))
+        previous = [other for other in found if other.id != place.id]  # an academy may keep its school's LAESTAB
     basis = row["starting_day_basis"]
     return PupilSaid(
         starting_day=starting_day,
@@ -372,7 +387,7 @@ def _pupil_said(hearing: Hearing, place: Place, row: Row, dates: dict[str, int |
         entered_on=dates["entered_on"],
         admission=row["admission"] if row["admission"] in ADMISSIONS else "other",
         enrolment_status=row["enrolment_status"] if row["enrolment_status"] in STATUSES else None,
-        previous_place=previous[-1].id if previous else None,
+        previous_place=pick(previous, starting_day),
         nc_year=row["nc_year"],
         group=hearing.group(place, row["group"]),
         leaving_on=dates["leaving_on"],
@@ -395,8 +410,7 @@ def _who(hearing: Hearing, place: Place, row: Row, said: PupilSaid) -> tuple[byt
     unit, source = hearing.unit, hearing.source
     upn = normalise_upn(row["upn"]) if row["upn"] else None
     by_mis = unit.find("mis_pupil", source.hex(), row["mis_pupil"])
-    by_upn = unit.find("upn", "", upn) if upn else []
-    found = by_mis or by_upn
+    found = by_mis or _by_upn(hearing, place, upn, said)
     pupil = found[-1].id if found else unit.new_id(pupil_stream)
     if not found:
         unit.record_of_pupil(identified(pupil, upn, said.full_name, said.birth_date))
@@ -412,21 +426,39 @@ def _who(hearing: Hearing, place: Place, row: Row, said: PupilSaid) -> tuple[byt
     return pupil, not found
 
 
+def _by_upn(hearing: Hearing, place: Place, upn: str | None, said: PupilSaid) -> list[Found]:
+    """The child of a UPN, unless it cannot tell: it has not the shape of one, two children were given it, or this
+    source knows the child by another id who is on this very roll. Two ids of one system are two children."""
+    unit = hearing.unit
+    found = unit.find("upn", "", upn) if upn and can_identify(upn) else []
+    if len(found) != 1:
+        return []
+    pupil = found[0].id
+    years = {academic_year(from_days(said.starting_day)), place.school_year_on(hearing.said_on)}
+    stays = [stay for year in years for stay in unit.find("line", line_scope(place.id, year), pupil.hex())]
+    here = any(unit.line(place.id, stay.id).on_roll() for stay in stays)
+    return [] if here and unit.has_id_from(pupil, hearing.source) else found
+
+
 def _enter(
     hearing: Hearing, place: Place, pupil: bytes, year: int, said: PupilSaid, saying: Saying, is_new: bool
-) -> None:
+) -> lines.Line:
     """PupilEntered on a new line; after a conversion, the line at the old place is named."""
     unit = hearing.unit
     old_line = None
     if not is_new and said.previous_place is not None and said.previous_place != place.id:
-        stays = unit.find("line", line_scope(said.previous_place, year), pupil.hex())
-        old_line = stays[-1].id if stays else None
+        for school_year in (year, year - 101):
+            stays = unit.find("line", line_scope(said.previous_place, school_year), pupil.hex())
+            if stays:
+                old_line = stays[-1].id
+                break
     line_id = unit.new_id(partial(lines.stream_of, place.id))
     line = unit.line(place.id, line_id)
     unit.record(admission.enter(line, year, said, saying, old_line), lines.evolve, line)
     for fact in line_facts(place.id, year, pupil, line_id, said.starting_day):
         unit.add_fact(fact, new=True)
     unit.record_of_pupil(line_opened(pupil, line_id, place.id, year, said.starting_day, old_line))
+    return line
 
 
 def hear_leavers(hearing: Hearing) -> None:
@@ -439,20 +471,35 @@ def hear_leavers(hearing: Hearing) -> None:
         _leaver(hearing, place, number, row)
 
 
+def _line_left(hearing: Hearing, place: Place, row: Row, leaving_on: int) -> lines.Line | None:
+    """The line that a leaver comes off: the newest whose stay had begun by the day that he left."""
+    unit = hearing.unit
+    found = [] if names_nobody(row["mis_pupil"]) else unit.find("mis_pupil", hearing.source.hex(), row["mis_pupil"])
+    upn = normalise_upn(row["upn"]) if row["upn"] else ""
+    if not found and can_identify(upn):
+        found = unit.find("upn", "", upn)
+        found = found if len(found) == 1 else []
+    if not found:
+        return None
+    year = academic_year(from_days(leaving_on))
+    years = {year, year - 101, place.school_year_on(hearing.said_on), place.school_year_on(hearing.today)}
+    stays = [
+        unit.line(place.id, stay.id)
+        for school_year in sorted(years, reverse=True)
+        for stay in reversed(unit.find("line", line_scope(place.id, school_year), found[-1].id.hex()))
+    ]
+    begun = (line for line in stays if line.carried or line.entry["starting_day"] <= leaving_on)
+    return next(begun, stays[0] if stays else None)
+
+
 def _leaver(hearing: Hearing, place: Place, number: int, row: Row) -> None:
     unit = hearing.unit
     leaving_on, deleted_on = day_of(row["leaving_on"]), day_of(row["deleted_on"])
     if leaving_on is None or (row["deleted_on"] and deleted_on is None):
         _hold_dates(hearing, (number,), place.id)
         return
-    found = unit.find("mis_pupil", hearing.source.hex(), row["mis_pupil"])
-    if not found and row["upn"]:
-        found = unit.find("upn", "", normalise_upn(row["upn"]))
-    year = academic_year(from_days(leaving_on))
-    stays: list[Found] = []
-    for school_year in (year, place.school_year_on(hearing.said_on)) if found else ():
-        stays = stays or unit.find("line", line_scope(place.id, school_year), found[-1].id.hex())
-    if not stays:
+    line = _line_left(hearing, place, row, leaving_on)
+    if line is None:
         hearing.taken.hold(
             "g3",
             (number,),
@@ -461,7 +508,6 @@ def _leaver(hearing: Hearing, place: Place, number: int, row: Row) -> None:
             place.id,
         )
         return
-    line = unit.line(place.id, stays[-1].id)
     destination_place: list[Found] = []
     if row["destination_laestab"]:
         destination_place = unit.find("laestab", "", normalise_laestab(row["destination_laestab"]))
@@ -472,7 +518,7 @@ def _leaver(hearing: Hearing, place: Place, number: int, row: Row) -> None:
         deleted_on,
         GROUNDS.get(row["ground"] or "", row["ground"] if row["ground"] in GROUNDS.values() else "not_said"),
         row["destination"] if row["destination"] in DESTINATIONS else "not_said",
-        destination_place[-1].id if destination_place else None,
+        pick(destination_place, leaving_on),
         row["destination_text"],
         row["mis_reason"],
         Saying(hearing.origin, person, hearing.today, place.carries(hearing.source, "reason")),

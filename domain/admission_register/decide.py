@@ -177,7 +177,7 @@ def restate(line: Line, said: PupilSaid, saying: Saying) -> list[Event]:
         )
     _, line_id = parts_of(line.stream)
     entry, text = _merged(line, said, line_id)
-    if entry != line.entry or any(text.get(k) != v for k, v in line.text.items() if k != "reason"):
+    if entry != line.entry or any(text.get(k) != line.text.get(k) for k in (text | line.text).keys() - {"reason"}):
         events.append(
             Event(
                 line.stream,
@@ -207,7 +207,8 @@ def restate(line: Line, said: PupilSaid, saying: Saying) -> list[Event]:
                 },
             )
         )
-    facts = year_facts(line.school_year, said.nc_year, text.get("birth_date"))
+    nc_year = line.year.get("nc_year") if said.nc_year is None else said.nc_year
+    facts = year_facts(line.school_year, nc_year, text.get("birth_date"))
     new_group = said.group is not None and said.group != line.year.get("group")
     if new_group or any(v is not None and v != line.year.get(k) for k, v in facts.items()):
         group = said.group if said.group is not None else line.year.get("group")
@@ -301,7 +302,7 @@ def leave(
     if _overtaken(line, saying):
         return []
     if line.deletion_version or leaving_on > saying.today:
-        if leaving_on in (line.left_on, line.leaving_on if not line.deletion_version else None):
+        if leaving_on in (line.left_on, line.leaving_on):
             return []
         return [leaving(line, leaving_on, destination, destination_place, text, mis_reason, saying)]
     fields = {

@@ -100,9 +100,10 @@ def evolve(line: Line, stored: Stored) -> Line:
         case "PupilDeleted":
             line.deletion_version = stored.version
             line.left_on = fields.get("left_on")
+            line.leaving_on = None
         case "DeletionReversed":
             line.deletion_version = 0
-            line.left_on = None
+            line.left_on = line.leaving_on = None
         case "EnteredInError":
             line.entered_in_error = True
         case _:

@@ -30,13 +30,28 @@ def turn_of_the_year(unit: Unit, place: bytes, day: int) -> None:
     for old in unit.preload(names, lines.Line, lines.evolve):
         if not old.version or old.school_year != year - 101 or not goes_on(old, first_day):
             continue
-        _, old_id = lines.parts_of(old.stream)
-        pupil = unit.find("pupil_of_line", "", old_id.hex())[-1].id
-        if unit.find("line", line_scope(place, year), pupil.hex()):
-            continue  # entered in the new year already
-        new_id = unit.new_id(partial(lines.stream_of, place))
-        new = unit.line(place, new_id)
-        unit.record(carry_forward(old, new, year, first_day), lines.evolve, new)
-        for fact in line_facts(place, year, pupil, new_id, first_day):
-            unit.add_fact(fact, new=True)
-        unit.record_of_pupil(line_opened(pupil, new_id, place, year, first_day, old_id))
+        _carry(unit, place, old, year, first_day)
+
+
+def carry_late(unit: Unit, place: bytes, old: lines.Line, today: int) -> None:
+    """Carry one line that was not there, or not on the roll, when the place's lines went into the year of today."""
+    told = unit.place(place)
+    year = told.school_year_on(today)
+    if old.version and old.school_year == year - 101 and unit.year_begun(place, year):
+        first_told = told.first_day_of(year)
+        first_day = today if first_told is None else first_told
+        if goes_on(old, first_day):
+            _carry(unit, place, old, year, first_day)
+
+
+def _carry(unit: Unit, place: bytes, old: lines.Line, year: int, first_day: int) -> None:
+    _, old_id = lines.parts_of(old.stream)
+    pupil = unit.find("pupil_of_line", "", old_id.hex())[-1].id
+    if unit.find("line", line_scope(place, year), pupil.hex()):
+        return  # entered in the new year already
+    new_id = unit.new_id(partial(lines.stream_of, place))
+    new = unit.line(place, new_id)
+    unit.record(carry_forward(old, new, year, first_day), lines.evolve, new)
+    for fact in line_facts(place, year, pupil, new_id, first_day):
+        unit.add_fact(fact, new=True)
+    unit.record_of_pupil(line_opened(pupil, new_id, place, year, first_day, old_id))

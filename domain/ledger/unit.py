@@ -22,13 +22,15 @@ from domain import sealing
 from domain.admission_register import line as lines
 from domain.attendance_register import register as registers
 from domain.events import Event, Fields, KeyOf, Stored
+from domain.identifiers import normalise_upn
 from domain.ledger.keystore import Key, KeyKind, KeyStore, NewKey
 from domain.ledger.store import Appended, Batch, Chunk, IdentityRow, MessageRow, Row, Store, TrackingRow
 from domain.people import People
 from domain.people import evolve as evolve_people
 from domain.people import stream_of as people_stream
 from domain.place import place as places
-from domain.pupil import Fact, line_scope
+from domain.pupil import Fact, can_identify, line_scope, names_nobody
+from domain.pupil import stream_of as pupil_stream
 from schemas import catalogue
 from schemas.codec import decode, encode
 from schemas.marks import plain_marks
@@ -137,7 +139,7 @@ class Shared:
             self.forget_everything()
         else:
             self.states.forget(written)
-            if any(not s.startswith(("attendance-register/", "place/")) for s in written):
+            if any(not s.startswith("attendance-register/") for s in written):
                 self.forget_who_is_who()
         self.head = head
 
@@ -351,11 +353,16 @@ class Unit:
     def learn(self, roll: Roll, wanted: Iterable[tuple[str, str | None]]) -> None:
         """Find the lines of pupils that a roll does not hold yet, by MIS id, else by UPN. Where they disagree the MIS
         id of that source wins."""
-        upns = {mis: upn for mis, upn in wanted if mis not in roll.one and mis not in roll.several}
+        upns = {
+            mis: upn and normalise_upn(upn)
+            for mis, upn in wanted
+            if mis not in roll.one and mis not in roll.several and not names_nobody(mis)
+        }
         pupils = {mis: f[-1].id for mis, f in self.find_many("mis_pupil", roll.source.hex(), upns).items()}
-        by_upn = {upn: mis for mis, upn in upns.items() if upn and mis not in pupils}
+        by_upn = {upn: mis for mis, upn in upns.items() if upn and mis not in pupils and can_identify(upn)}
         for upn, f in self.find_many("upn", "", by_upn).items():
-            pupils[by_upn[upn]] = f[-1].id
+            if len(f) == 1:  # a number that two children were given identifies neither
+                pupils[by_upn[upn]] = f[0].id
         scope = line_scope(roll.place, roll.school_year)
         found = self.find_many("line", scope, {p.hex() for p in pupils.values()})
         for mis, pupil in pupils.items():
@@ -370,17 +377,29 @@ class Unit:
     # --- the turn of the year
 
     def year_begun(self, place: bytes, school_year: int) -> bool:
-        """True if a register of that school year was opened at the place: then its lines were carried forward."""
+        """True if the lines of the place were carried into that school year.
+
+        An identity row says so. Were it lost, the lines would be gone through again, and none carried twice.
+        """
         name = (place, school_year)
         if name in self._shared.years_begun or name in self._years_begun:
             return True
-        first, last = school_year // 100, school_year // 100 + 1
-        prefix = f"attendance-register/{place.hex()}/"
-        return bool(self.stream_names(f"{prefix}{first}-08-01", f"{prefix}{last}-08-01"))
+        if not self.find("year_begun", place.hex(), str(school_year)):
+            return False
+        self._years_begun.add(name)
+        return True
 
     def begin_year(self, place: bytes, school_year: int) -> None:
         """Say that the lines of a place were carried into a year."""
         self._years_begun.add((place, school_year))
+        self.add_fact(Fact("year_begun", place.hex(), str(school_year), place))
+
+    def has_id_from(self, pupil: bytes, source: bytes) -> bool:
+        """True if this source has given the child an id of its own."""
+        stream = pupil_stream(pupil)
+        told = [(e.topic, e.fields) for e in self._about_pupils.get(stream, ())]
+        told += [(row.topic, self._opened(row).fields) for row in self._store.read_stream(stream)]
+        return any(topic == "LocalIdGiven" and fields["known_to"] == source for topic, fields in told)
 
     # --- recording
 
@@ -486,13 +505,15 @@ class Unit:
     def committed(self, appended: Appended) -> None:
         """The append has returned: what this unit knows is now true of the ledger, and shared."""
         shared = self._shared
-        if appended.first != shared.head + 1 and appended.last >= appended.first:
-            # Others wrote between the last look and the lock: none of it touched our streams, but perhaps others'.
-            others = self._store.streams_written_since(shared.head) - self._states.keys()
+        states = self._states
+        if appended.first != shared.head + 1:
+            # Others wrote between the last look and the lock: to no stream that we wrote, but perhaps to one we read.
+            others = self._store.streams_written_since(shared.head) - self._streams_written()
             shared.states.forget(others)
             shared.forget_who_is_who()
+            states = {name: state for name, state in states.items() if name not in others}
         shared.head = max(shared.head, appended.last)
-        shared.states.put_back(self._states.values())
+        shared.states.put_back(states.values())
         shared.years_begun |= self._years_begun
         for name in self._new_facts:
             shared.facts.pop(name, None)
@@ -501,6 +522,9 @@ class Unit:
                 del shared.rolls[roll]
         self._states = {}
         shared.keys.confirm(self._key_ids)
+
+    def _streams_written(self) -> set[str]:
+        return {p.event.stream if isinstance(p, _Pending) else p[1].stream for p in self._pending}
 
     def _new_pupils(self, roll: tuple[bytes, bytes, int]) -> bool:
         source = roll[1].hex()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from domain.events import Event, Fields, KeyOf, Origin, Seal
-from domain.identifiers import check_upn, is_temporary_upn
+from domain.identifiers import Finding, check_upn, is_temporary_upn
 
 
 class Fact(NamedTuple):
@@ -104,6 +104,19 @@ def line_opened(
     }
     owner = f"admission-register/{place.hex()}/{line.hex()}"
     return Event(stream_of(pupil), "LineOpened", {}, Seal(KeyOf("line_link", owner), "LineText", text))
+
+
+_NOBODY = frozenset(("", "-", "null", "none", "nil", "nan", "na", "n/a", "undefined", "unknown"))
+
+
+def names_nobody(mis_pupil: str) -> bool:
+    """True for what systems write where they have no id: two children must not become one by having none."""
+    return mis_pupil.strip().casefold() in _NOBODY
+
+
+def can_identify(upn: str) -> bool:
+    """True if a number may lead to a child: it has the shape of a UPN. A wrong check letter is a label only."""
+    return not {Finding.UPN_LENGTH, Finding.UPN_SHAPE} & set(check_upn(upn))
 
 
 def looks_like_upn(text: str) -> bool:
