@@ -14,7 +14,7 @@ from domain.events import NOBODY, OPERATOR, Event, Origin, Person, Seal
 from domain.identifiers import normalise_laestab, normalise_urn
 from domain.ledger.turning import turn_of_the_year
 from domain.ledger.unit import Found, Unit
-from domain.moments import academic_year, days, from_days, local_date, parse_date
+from domain.moments import academic_year_of, days, from_days, local_date, parse_date
 from domain.people import KINDS, evolve, key_of, named, person_scope
 from domain.place.place import BLANKS, Place
 from domain.place.place import evolve as evolve_place
@@ -89,7 +89,7 @@ class Hearing:
 
     def __post_init__(self) -> None:
         self.today = _london_day(self.unit.now // _HOUR)
-        self.school_year = academic_year(from_days(self.today))
+        self.school_year = academic_year_of(self.today)
 
     def place_on(self, day: int) -> bytes | None:
         """The place that the message speaks of, as it was on a day: by URN, LAESTAB, local id or the delivery's key."""

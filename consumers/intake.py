@@ -74,6 +74,8 @@ class Intake:
         self._ledger = ledger
         self._import = import_id
         self._waiting: dict[bytes, Waiting] = {w.id: w for w in waiting(ledger.store, ledger.keys)}
+        self._hashes: set[tuple[bytes | None, bytes | None]] | None = None
+        """Of the messages that wait, by source; None: not looked at since the last change."""
         self._ours: set[bytes] = set()
         """Held by this intake: their rows count as held until a replay takes them."""
         self.totals = Counts()
@@ -121,6 +123,8 @@ class Intake:
 
         result, _ = self._ledger.settle(decide, tracked)
         self.totals += result.counts
+        if result.resolved or result.held_now:
+            self._hashes = None
         for held in result.resolved:
             self._waiting.pop(held, None)
         if result.held_now:
@@ -171,6 +175,9 @@ class Intake:
         digest = hashlib.sha256(delivery.value).digest()
         if message is None:
             counts.sent += 1
+            if self._holds_already(delivery, digest, result):
+                counts.duplicate += 1
+                return
             self._hold(unit, delivery, None, {}, Held("g1", (), fault), self._origin(delivery, {}, digest), result)
             return
         sent = rows_of(name, message)
@@ -178,13 +185,17 @@ class Intake:
         origin = self._origin(delivery, message, digest)
         source = delivery.source_id
         if source is None or source != message["source"]:
+            if self._holds_already(delivery, digest, result):
+                counts.duplicate += sent
+                return
             sentence = "The message names another source than the one that delivered it; send it on its own topic."
             self._hold(unit, delivery, name, message, Held("g2", (), sentence), origin, result)
             return
         known = (source, message["message"])
         earlier = fresh.get(known) or seen.get(known)
         if earlier is not None:
-            if earlier[:MESSAGE_HASH_SIZE] == digest[:MESSAGE_HASH_SIZE]:
+            again = earlier[:MESSAGE_HASH_SIZE] == digest[:MESSAGE_HASH_SIZE]
+            if again or self._holds_already(delivery, digest, result):
                 counts.duplicate += sent
                 return
             sentence = "A message with this id and other bytes came before; give every message an id of its own."
@@ -196,6 +207,14 @@ class Intake:
         hear(Hearing(unit, delivery, mis(name), message, source, origin, self._ledger.authority, taken=taken))
         for held in _by_rule(taken.held) if taken.held else ():
             self._hold(unit, delivery, name, message, held, origin, result)
+
+    def _holds_already(self, delivery: Delivery, digest: bytes, result: _Result) -> bool:
+        """True if these very bytes of this source wait already: an exact re-delivery is counted, not stored again."""
+        if self._hashes is None:
+            self._hashes = {(w.fields["source"], w.fields["message_hash"]) for w in self._waiting.values()}
+        name = (delivery.source_id, digest)
+        here = result.held_here.values()
+        return name in self._hashes or any((w.fields["source"], w.fields["message_hash"]) == name for w, _ in here)
 
     def _origin(self, delivery: Delivery, message: Mapping[str, Any], digest: bytes) -> Origin:
         return Origin(
@@ -283,10 +302,8 @@ class Intake:
             return
         said = item.fields
         stated = {k: v for k, v in said.items() if k in _ORIGIN_FIELDS and k != "import"}
-        origin = replace(
-            Origin(**stated, import_id=said.get("import")),
-            first_held_at=said.get("first_held_at") or item.held_at,
-        )
+        origin = Origin(**stated, import_id=said.get("import"))
+        origin = origin._replace(first_held_at=said.get("first_held_at") or item.held_at)
         source = message["source"]
         before, position = unit.events_recorded, unit.next_position()
         hearing = Hearing(unit, delivery, mis(name), message, source, origin, self._ledger.authority, replayed=True)

@@ -16,7 +16,7 @@ from domain.attendance_register.register import PLAIN, Beside, Register, Told, p
 from domain.calendar import NotHeld, Session
 from domain.events import NOBODY, Person
 from domain.ledger.turning import turn_of_the_year
-from domain.moments import academic_year, from_days, from_local
+from domain.moments import academic_year_of, from_days, from_local
 from domain.people import key_of
 from domain.place.place import Place
 from schemas.marks import plain_tail
@@ -123,7 +123,7 @@ def _hear_session(
     if spot.day <= hearing.heard_on and hearing.schema.name != "MarksForeseen":
         turn_of_the_year(unit, place.id, spot.day)
     register = unit.register(place.id, spot.day, spot.session)
-    roll = unit.roll(place.id, source, academic_year(from_days(spot.day)))
+    roll = unit.roll(place.id, source, academic_year_of(spot.day))
     ids = rows.pupils if isinstance(rows, PlainRows) else [row["mis_pupil"] for row in rows]
     lines: list[bytes | None] = list(map(roll.one.get, ids))
     if None in lines:
@@ -156,8 +156,9 @@ def _take_class(
     if any(m.blank or m.code == "#" for m in meanings.values()):
         return False
     header = _header(hearing, place, register, spot, len(rows))
-    cause = _cause(message.get("cause"))
-    events = take_whole(register, header, known, [meanings[raw].code for raw in raws])
+    cause = _cause(hearing, message.get("cause"))
+    sent = [meanings[raw].sent for raw in raws] if any(m.sent is not None for m in meanings.values()) else None
+    events = take_whole(register, header, known, [meanings[raw].code for raw in raws], sent)
     head = register.version - len(rows)
     hearing.unit.record_decided(events, head)
     tails = {raw: plain_tail(spot.day, spot.session, head, m.code, m.sent, cause) for raw, m in meanings.items()}
@@ -207,6 +208,10 @@ def _take_row_by_row(
                 place.id,
             )
             continue
+        if detail and detail["amended_on"] and day_of(detail["amended_on"]) is None:
+            sentence = f"Row {number + 1}: the date of its amendment does not exist; send it again."
+            taken.hold("g4", (number,), sentence, place.id)
+            continue
         decided = _row(hearing, place, spot, header, row, line, number)
         if name == "MarkRemoved" and decided.blank and not decided.beforehand and line not in register.entries:
             taken.hold(
@@ -235,7 +240,9 @@ def _rows(numbers: Sequence[int]) -> str:
     return f"Row{'s' if len(numbers) > 1 else ''} {shown}{more}"
 
 
-def _cause(said: str | None) -> str:
+def _cause(hearing: Hearing, said: str | None) -> str:
+    if said is None and hearing.origin.import_id is not None:
+        return "import"
     return said if said in CAUSES else "unknown"
 
 
@@ -310,7 +317,7 @@ def _row(
         held_from=row["held_from"] if audit else None,
         held_to=row["held_to"] if audit else None,
         original_said=None if original is None or original.blank else original.code or original.sent,
-        cause=_cause(detail.get("cause") or default_cause),
+        cause=_cause(hearing, detail.get("cause") or default_cause),
         by=by.by,
         by_kind=by.by_kind if by.by_kind in BY_KINDS else "not_said",
         said_at=said_at if said_at != header_said else None,

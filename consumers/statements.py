@@ -19,7 +19,7 @@ from domain.events import NOBODY, Event, Person
 from domain.identifiers import normalise_laestab, normalise_upn, normalise_urn
 from domain.ledger.turning import carry_late
 from domain.ledger.unit import Found
-from domain.moments import academic_year, from_days
+from domain.moments import academic_year_of
 from domain.people import OFFICES, key_of
 from domain.people import evolve as evolve_people
 from domain.place import decide as placing
@@ -215,7 +215,7 @@ def hear_calendar(hearing: Hearing) -> None:
     span: list[int] = []
     for number, row in enumerate(terms):
         first, last, year = day_of(row["from"]), day_of(row["to"]), row["school_year"]
-        right_year = len(year) == 6 and year.isdigit() and (int(year[:4]) + 1) % 100 == int(year[4:])
+        right_year = len(year) == 6 and year.isascii() and year.isdigit() and (int(year[:4]) + 1) % 100 == int(year[4:])
         if first is None or last is None or last < first or row["term"] not in placing.TERMS or not right_year:
             _hold_dates(hearing, (number,), place.id)
             continue
@@ -328,9 +328,7 @@ def _pupil(hearing: Hearing, place: Place, number: int, row: Row) -> None:
         _hold_dates(hearing, (number,), place.id)
         return
     if names_nobody(row["mis_pupil"]):
-        sentence = (
-            f"Row {number + 1}: it gives its pupil no id; give each pupil one of their own and send it again."
-        )
+        sentence = f"Row {number + 1}: it gives its pupil no id; give each pupil one of their own and send it again."
         hearing.taken.hold("g4", (number,), sentence, place.id)
         return
     before = unit.events_recorded
@@ -342,7 +340,7 @@ def _pupil(hearing: Hearing, place: Place, number: int, row: Row) -> None:
         hearing.today,
         place.carries(hearing.source, "reason"),
     )
-    year = max(academic_year(from_days(said.starting_day)), place.school_year_on(hearing.said_on))
+    year = max(academic_year_of(said.starting_day), place.school_year_on(hearing.said_on))
     line = None if is_new else _line_of(hearing, place, pupil, year, said)
     if line is None or _is_new_stay(line, said):
         line = _enter(hearing, place, pupil, year, said, saying, is_new)
@@ -356,7 +354,7 @@ def _line_of(hearing: Hearing, place: Place, pupil: bytes, year: int, said: Pupi
     """The line that a statement restates: the year's own; last year's, until the turn of the year carries it."""
     unit = hearing.unit
     stays = unit.find("line", line_scope(place.id, year), pupil.hex())
-    if stays or academic_year(from_days(said.starting_day)) >= year:
+    if stays or academic_year_of(said.starting_day) >= year:
         return unit.line(place.id, stays[-1].id) if stays else None
     before = unit.find("line", line_scope(place.id, year - 101), pupil.hex())
     last = unit.line(place.id, before[-1].id) if before else None
@@ -434,7 +432,7 @@ def _by_upn(hearing: Hearing, place: Place, upn: str | None, said: PupilSaid) ->
     if len(found) != 1:
         return []
     pupil = found[0].id
-    years = {academic_year(from_days(said.starting_day)), place.school_year_on(hearing.said_on)}
+    years = {academic_year_of(said.starting_day), place.school_year_on(hearing.said_on)}
     stays = [stay for year in years for stay in unit.find("line", line_scope(place.id, year), pupil.hex())]
     here = any(unit.line(place.id, stay.id).on_roll() for stay in stays)
     return [] if here and unit.has_id_from(pupil, hearing.source) else found
@@ -481,7 +479,7 @@ def _line_left(hearing: Hearing, place: Place, row: Row, leaving_on: int) -> lin
         found = found if len(found) == 1 else []
     if not found:
         return None
-    year = academic_year(from_days(leaving_on))
+    year = academic_year_of(leaving_on)
     years = {year, year - 101, place.school_year_on(hearing.said_on), place.school_year_on(hearing.today)}
     stays = [
         unit.line(place.id, stay.id)

@@ -6,7 +6,6 @@ entries. `Stored` is the same thing on its way back: what `evolve` functions fol
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 Fields = dict[str, Any]
@@ -54,8 +53,7 @@ class Stored(NamedTuple):
     text: Fields | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where an event from outside came from (events.md 0.1). Every member is a claim or a fact about the message."""
 
     source: bytes | None = None
@@ -74,21 +72,11 @@ class Origin:
 
     def fields(self) -> Fields:
         """As the fields of an event."""
-        return {
-            "source": self.source,
-            "message": self.message,
-            "message_hash": self.message_hash,
-            "topic_sent": self.topic_sent,
-            "partition": self.partition,
-            "offset": self.offset,
-            "sequence": self.sequence,
-            "sent_at": self.sent_at,
-            "said_at": self.said_at,
-            "broker_at": self.broker_at,
-            "broker_clock": self.broker_clock,
-            "first_held_at": self.first_held_at,
-            "import": self.import_id,
-        }
+        return dict(zip(_ORIGIN_FIELDS, self, strict=True))
+
+
+_ORIGIN_FIELDS = tuple("import" if name == "import_id" else name for name in Origin._fields)
+"""`import` is a word of Python, so the member has another name."""
 
 
 class Person(NamedTuple):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -82,6 +83,12 @@ def academic_year(day: date) -> int:
     """The academic year of a date as the published figures write it: 202526 from 1 August 2025 to 31 July 2026."""
     first = day.year if day.month >= _ACADEMIC_YEAR_BEGINS else day.year - 1
     return first * 100 + (first + 1) % 100
+
+
+@lru_cache(maxsize=4_096)
+def academic_year_of(number: int) -> int:
+    """The academic year of a number of days since 1970."""
+    return academic_year(from_days(number))
 
 
 def academic_year_days(year: int) -> tuple[date, date]:

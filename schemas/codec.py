@@ -12,6 +12,7 @@ from typing import Any
 from fastavro import schemaless_reader, schemaless_writer
 
 from schemas.catalogue import Schema, by_id, find, id_of, mis
+from schemas.flat import encode_flat
 from schemas.plain import read_plain_register
 
 SINGLE_OBJECT = b"\xc3\x01"
@@ -27,6 +28,8 @@ class Undecodable(ValueError):
 
 def encode_body(schema: Schema, record: Record) -> bytes:
     """The Avro body. A field that the schema lacks, or a required one that is missing, is a ValueError: our own bug."""
+    if schema.kind != "mis":
+        return encode_flat(schema, record)
     out = BytesIO()
     schemaless_writer(out, schema.writer, record, strict_allow_default=True)
     return out.getvalue()

@@ -13,20 +13,10 @@ from functools import cache, lru_cache
 
 from schemas.catalogue import ledger
 from schemas.codec import SINGLE_OBJECT
+from schemas.flat import zigzag
 
 _NULLS = 8
 """said_at, by, minutes_late, arrived_at, arrangement, sealed_key, sealed, sealed_hash: null in an ordinary mark."""
-
-
-def zigzag(number: int) -> bytes:
-    """An Avro int or long: zigzag, then seven bits a byte, least first. 64-bit numbers only."""
-    rest = (number << 1) ^ (number >> 63)
-    out = bytearray()
-    while rest & ~0x7F:
-        out.append(rest & 0x7F | 0x80)
-        rest >>= 7
-    out.append(rest)
-    return bytes(out)
 
 
 def _string(text: str) -> bytes:

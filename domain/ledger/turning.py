@@ -11,7 +11,7 @@ from functools import partial
 from domain.admission_register import line as lines
 from domain.admission_register.decide import carry_forward, goes_on
 from domain.ledger.unit import Unit
-from domain.moments import academic_year, from_days
+from domain.moments import academic_year_of, from_days
 from domain.pupil import line_facts, line_opened, line_scope
 
 
@@ -20,7 +20,7 @@ def turn_of_the_year(unit: Unit, place: bytes, day: int) -> None:
 
     `day` (days since 1970) is that of an entry, or today once the first half term has begun.
     """
-    year = academic_year(from_days(day))
+    year = academic_year_of(day)
     if unit.year_begun(place, year):
         return
     unit.begin_year(place, year)

@@ -48,10 +48,13 @@ def describe_source(place: Place, source: bytes, said: Fields, person: Person) -
     to = said.get("to")
     stated = {k: said[k] for k in ("system", "route", "delivery", *(f"carries_{c}" for c in CARRIES))}
     events: list[Event] = []
-    if known is None or any(known.get(k) != v for k, v in stated.items()):
+    ended = None if known is None else known.get("to")
+    reopened = ended is not None and to is None
+    if known is None or reopened or any(known.get(k) != v for k, v in stated.items()):
+        ended = None  # described anew, it speaks again
         fields = {"source": source, **stated, "code_map": code_map_hash(place, source), "from": said["from"]}
         events.append(Event(place.stream, "SourceDescribed", fields | person.fields()))
-    if to is not None and (known is None or known.get("to") != to):
+    if to is not None and ended != to:
         events.append(Event(place.stream, "SourceEnded", {"source": source, "to": to} | person.fields()))
     return events
 

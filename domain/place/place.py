@@ -17,7 +17,7 @@ from domain.calendar import (
     whole_days,
 )
 from domain.events import OPERATOR, Fields, Stored
-from domain.moments import academic_year, from_days
+from domain.moments import academic_year_of, from_days
 
 BLANKS = frozenset(("-", ""))
 """No mark yet: a state of its own, not a code (events.md 4; field.md 2.4)."""
@@ -70,6 +70,9 @@ class Place:
         """What a cache counts."""
         return 50 + 2 * len(self.blocks)
 
+    _firsts: dict[int, int | None] = field(default_factory=dict)
+    """First days of school years, as asked for; forgotten when a half term is told or amended."""
+
     def __post_init__(self) -> None:
         self.id = bytes.fromhex(self.stream.removeprefix("place/"))
 
@@ -98,12 +101,15 @@ class Place:
 
     def first_day_of(self, school_year: int) -> int | None:
         """The first day of the first half term told of a school year, in days since 1970."""
-        firsts = [f["from"] for kind, f in self.blocks.values() if kind == "term" and f["school_year"] == school_year]
-        return min(firsts, default=None)
+        if school_year not in self._firsts:
+            terms = [fields for kind, fields in self.blocks.values() if kind == "term" and fields["due_mask"]]
+            firsts = [fields["from"] for fields in terms if fields["school_year"] == school_year]
+            self._firsts[school_year] = min(firsts, default=None)
+        return self._firsts[school_year]
 
     def school_year_on(self, day: int) -> int:
         """The school year of a day: the academic year, but the one before until the first term begins (law.md 0.3)."""
-        year = academic_year(from_days(day))
+        year = academic_year_of(day)
         first = self.first_day_of(year)
         return year - 101 if first is not None and day < first else year
 
@@ -149,6 +155,8 @@ def evolve(place: Place, stored: Stored) -> Place:
     """Fold one event of the stream into its place."""
     place.version = stored.version
     fields, topic = stored.fields, stored.topic
+    if topic in ("TermSet", "CalendarAmended"):
+        place._firsts.clear()
     if topic == "PlaceDescribed":
         place.description = {name: fields.get(name) for name in DESCRIPTION}
         place.text = dict(stored.text or {})
