@@ -146,7 +146,7 @@ class School:
 
     # --- sending
 
-    def delivery(self, message: str, sent: str, arrives: str | None = None, **fields: Any) -> Delivery:
+    def delivery(self, schema: str, sent: str, arrives: str | None = None, /, **fields: Any) -> Delivery:
         """A message as it lies on the source's topic. `sent` and `arrives` are London times."""
         self._number += 1
         source = fields.pop("source", self.source)
@@ -157,12 +157,12 @@ class School:
             "source": source,
             "sent_at": moment(sent),
         }
-        if message != "SourcesStated":
+        if schema != "SourcesStated":
             record["local_id"] = LOCAL_ID
         record |= fields
         key = record.get("local_id") or LOCAL_ID
         by = "operator" if delivered_by == OPERATOR else delivered_by.hex()
-        return Delivery(by, key, moment(arrives or sent), self.framed(mis(message), record))
+        return Delivery(by, key, moment(arrives or sent), self.framed(mis(schema), record))
 
     def take(self, *deliveries: Delivery) -> Counts:
         """Deliveries as one batch; the sum of rows always holds."""
@@ -173,9 +173,9 @@ class School:
         assert self.intake.totals.adds_up, self.intake.totals
         return counts
 
-    def says(self, message: str, sent: str, arrives: str | None = None, **fields: Any) -> Counts:
+    def says(self, schema: str, sent: str, arrives: str | None = None, /, **fields: Any) -> Counts:
         """Any message, sent and taken."""
-        return self.take(self.delivery(message, sent, arrives, **fields))
+        return self.take(self.delivery(schema, sent, fields.pop("arrives", arrives), **fields))
 
     @contextmanager
     def one_batch(self) -> Iterator[None]:

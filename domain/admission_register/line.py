@@ -115,6 +115,8 @@ def evolve(line: Line, stored: Stored) -> Line:
 # has a name of its own, stored in every YearRecorded that used it.
 RULE = "s8/31aug-31dec-31mar/last-friday-june/1"
 _PRESCRIBED = ((8, 31), (12, 31), (3, 31))
+_LAST_BIRTH = date.max.year - 20
+"""Whoever is said to be born later reaches no age that a calendar can say."""
 
 
 def age_on(birth: date, day: date) -> int:
@@ -154,7 +156,7 @@ def year_facts(school_year: int, nc_year: int | None, birth_date: int | None) ->
     `birth_date` in days since 1970. `age_31_aug` is the age on the 31 August that precedes the school year's lessons
     (law.md 4). Without a birth date only the year group is known.
     """
-    if birth_date is None:
+    if birth_date is None or from_days(birth_date).year > _LAST_BIRTH:
         return {"nc_year": nc_year, "age_31_aug": None, "csa_from": None, "csa_until": None, "rule": RULE}
     birth = from_days(birth_date)
     age = age_on(birth, date(school_year // 100, 8, 31))

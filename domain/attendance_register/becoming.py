@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.attendance_register.register import PLAIN, Beside, Register, Told
+from domain.attendance_register.register import PLAIN, Beside, Entry, Register, Told
 
 
 class Becomes(StrEnum):
@@ -67,21 +67,30 @@ class Row:
 def _says_nothing(row: Row, register: Register) -> bool:
     """`-`, or a `#` that agrees with the calendar, where there is no entry to withdraw or amend."""
     if row.beforehand:
-        return (row.blank or row.closure) and not register.foreseen.get(row.line)
+        return (row.blank or row.closure) and row.line not in register.foreseen
     return (row.blank or row.closure) and row.line not in register.entries
 
 
 def _already_there(row: Row, register: Register) -> bool:
     """A value equal to the current one, or something that was learned before."""
     if row.beforehand:
-        return register.foreseen.get(row.line) == row.code
+        code, beside = register.foreseen.get(row.line, (None, PLAIN))
+        return code == row.code and not row.blank and _same_beside(row.beside, beside)
     entry = register.entries.get(row.line)
     if row.blank:
         return entry is not None and not entry.stands
     if entry is not None and entry.stands and entry.code == row.code and _same_beside(row.beside, entry.beside):
         return True
     learned_at = row.held_from if row.from_audit_log else row.told.said_at
-    return _is_older(row, register) and (row.code, learned_at) in register.known.get(row.line, ())
+    return (row.code, learned_at) in register.known.get(row.line, ()) and (
+        _is_older(row, register) or _was_overtaken(learned_at, entry, register)
+    )
+
+
+def _was_overtaken(learned_at: int | None, entry: Entry | None, register: Register) -> bool:
+    """True for an entry that the ledger knows by its very time of entry, and that one without such a time overtook: the
+    morning's register sent again in the evening does not undo what was amended at noon."""
+    return learned_at is not None and entry is not None and register.told(entry).said_at is None
 
 
 def _same_beside(said: Beside, held: Beside) -> bool:

@@ -7,7 +7,7 @@ class's first register with nothing odd in it: it decides the whole class at onc
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import repeat
@@ -259,15 +259,21 @@ def can_take_whole(register: Register, lines: Sequence[bytes]) -> bool:
     return len(unique) == len(lines) and register.entries.keys().isdisjoint(unique)
 
 
-def plain_entries(header: int, codes: Sequence[str]) -> Iterator[Entry]:
+def plain_entries(header: int, codes: Sequence[str], besides: Iterable[Beside]) -> Iterator[Entry]:
     """Entries of consecutive versions after their header that say no more than a code: made in C, not one by one."""
     versions = range(header + 1, header + 1 + len(codes))
-    fields = zip(versions, codes, repeat(header), repeat(True), repeat(PLAIN), repeat(None), repeat(0), strict=False)
+    fields = zip(versions, codes, repeat(header), repeat(True), besides, repeat(None), repeat(0), strict=False)
     return map(partial(tuple.__new__, Entry), fields)
 
 
-def take_whole(register: Register, header: Header, lines: Sequence[bytes], codes: Sequence[str]) -> list[Event]:
-    """Take in a class whose every row is a first mark with nothing beside its code.
+def take_whole(
+    register: Register,
+    header: Header,
+    lines: Sequence[bytes],
+    codes: Sequence[str],
+    sent: Sequence[str | None] | None = None,
+) -> list[Event]:
+    """Take in a class whose every row is a first mark with nothing beside its code, or what was `sent` for it.
 
     Returns the events that come before the marks (opening, heading). The marks follow as consecutive versions, one for
     each line in order, and are in `register` already when this returns; the caller writes their bytes.
@@ -276,7 +282,8 @@ def take_whole(register: Register, header: Header, lines: Sequence[bytes], codes
     for event in (*opening(register, header), heading(register, header)):
         _take(register, before, event)
     head = register.version
-    register.entries.update(zip(lines, plain_entries(head, codes), strict=True))
+    besides = repeat(PLAIN) if sent is None else (PLAIN if raw is None else Beside(raw) for raw in sent)
+    register.entries.update(zip(lines, plain_entries(head, codes, besides), strict=True))
     register.version += len(lines)
     return before.events
 

@@ -82,8 +82,8 @@ class Register:
     """The last word by line."""
     headers: dict[int, Told] = field(default_factory=dict)
     """By version of the EntriesReceived."""
-    foreseen: dict[bytes, str] = field(default_factory=dict)
-    """The code last foreseen, by line."""
+    foreseen: dict[bytes, tuple[str, Beside]] = field(default_factory=dict)
+    """The code last foreseen, by line, with what was said beside it; none once it was taken back."""
     known: dict[bytes, list[tuple[str, int | None]]] = field(default_factory=dict)
     """(code, said_at) of every entry of a line that has more than one, or that was only learned of."""
     closed_said: int | None = None
@@ -155,7 +155,11 @@ def evolve(register: Register, stored: Stored) -> Register:
         )
         register.known[line].append(("", register.told(register.entries[line]).said_at))
     elif topic == "MarkForeseen":
-        register.foreseen[fields["line"]] = fields["code"]
+        code, beside = fields["code"], _beside(fields, stored.text)
+        if code or beside.code_sent is not None:
+            register.foreseen[fields["line"]] = (code, beside)
+        else:
+            register.foreseen.pop(fields["line"], None)
     elif topic == "OlderEntryLearned":
         register.known.setdefault(fields["line"], []).append((fields["code"], fields.get("held_from")))
     elif topic == "RegisterClosed":
