@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -139,9 +139,11 @@ def _message(kept: bytes) -> dict[str, Any]:
 def _readable(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.hex()
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {name: _readable(one) for name, one in value.items() if one is not None}
-    return [_readable(one) for one in value] if isinstance(value, list) else value
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_readable(one) for one in value]
+    return value
 
 
 def held_replay(

@@ -198,28 +198,8 @@ def _closing(store: Store) -> Iterator[Store]:
 
 
 def _in_use(store: Store) -> Callable[[list[str]], set[str]]:
-    """Which of these owners of keys are there.
-
-    An owner is a stream, with two exceptions: the inbox key belongs to all held inputs together, and a place's key of
-    a year also seals entries of the place itself, or of the authority, where nobody was named in that year.
-    """
-
-    def exists(owners: list[str]) -> set[str]:
-        return {owner for owner in owners if any(_is_there(store, name) for name in _streams_of(owner))}
-
-    return exists
-
-
-def _streams_of(owner: str) -> list[str]:
-    if owner == "ledger/held":
-        return ["ledger/held/"]
-    kind, _, rest = owner.partition("/")
-    return [owner, f"place/{rest}", f"authority/{rest}"] if kind == "people" else [owner]
-
-
-def _is_there(store: Store, name: str) -> bool:
-    """Whether a stream of this name, or under it if it ends with a stroke, exists."""
-    return bool(store.stream_names(name) if name.endswith("/") else store.stream_names(name, name + "\0"))
+    """Which of these owners of keys are there: an owner is a stream."""
+    return lambda owners: {owner for owner in owners if store.stream_names(owner, owner + "\0")}
 
 
 def _postgres(connection: str | None, *, create: bool) -> Store:

@@ -115,7 +115,8 @@ def columns_of(
     ]
     if not found:
         return pl.DataFrame(schema={"topic": pl.String, "position": pl.Int64})
-    return pl.concat(found, how="diagonal_relaxed").sort("position")
+    together = pl.concat(found, how="diagonal_relaxed").sort("position")
+    return together.with_columns(pl.lit(None).alias(name) for name in columns if name not in together.columns)
 
 
 def opened(keys: KeyStore, row: Fields) -> Fields:
