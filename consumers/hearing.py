@@ -54,6 +54,7 @@ def meaning(place: Place, source: bytes, raw: str, day: int) -> Meaning:
     return Meaning(raw, None, blank=False) if is_national(raw) else Meaning("", raw, blank=False)
 
 
+@lru_cache(maxsize=4_096)
 def day_of(text: str | None) -> int | None:
     """Days since 1970 of a date that a MIS sent; None for none, and for one that does not exist."""
     found = None if text is None else parse_date(text)

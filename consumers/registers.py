@@ -272,7 +272,7 @@ def _header(hearing: Hearing, place: Place, register: Register, spot: Spot, rows
         medium=medium if medium in MEDIA else "not_said",
         whole_register=bool(message.get("whole", False)),
         paper_ref=message.get("paper_ref"),
-        staff_key=key_of(place.id, hearing.school_year),
+        staff_key=key_of(place.id, hearing.school_year) if message.get("paper_ref") else None,
         carries_reason=place.carries(hearing.source, "reason"),
     )
 

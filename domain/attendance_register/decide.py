@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import repeat
+from typing import NamedTuple
 
 from domain.attendance_register.becoming import Becomes, Row, what_it_becomes
 from domain.attendance_register.register import PLAIN, Beside, Entry, Register, Told, evolve, parts_of
@@ -19,8 +20,7 @@ from domain.events import NOBODY, Event, Fields, KeyOf, Origin, Person, Seal, St
 from domain.place.place import BLANKS
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """What the entries of one message share (EntriesReceived)."""
 
     how: str

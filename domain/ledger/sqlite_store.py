@@ -642,14 +642,14 @@ class SQLiteStore(ColumnarScan, library.SQLiteProcessRecorder):
 
     def find_messages(self, keys: Iterable[tuple[bytes, bytes]]) -> dict[tuple[bytes, bytes], bytes]:
         """By (source, message), for those already taken in: the first 16 bytes of the SHA-256."""
+        wanted = list(keys)
         found: dict[tuple[bytes, bytes], bytes] = {}
         with self._reading() as cursor:
-            for source, message in keys:
-                row = cursor.execute(
-                    "SELECT hash FROM messages WHERE source = ? AND message = ?", (source, message)
-                ).fetchone()
-                if row is not None:
-                    found[source, message] = row[0]
+            for i in range(0, len(wanted), NAMES_AT_ONCE):
+                some = wanted[i : i + NAMES_AT_ONCE]
+                asked = f"SELECT source, message, hash FROM messages WHERE (source, message) IN (VALUES {_pairs(some)})"
+                for source, message, digest in cursor.execute(asked, [name for pair in some for name in pair]):
+                    found[source, message] = digest
         return found
 
     def held_bytes(self, held: bytes) -> bytes | None:
@@ -723,6 +723,11 @@ class SQLiteStore(ColumnarScan, library.SQLiteProcessRecorder):
                 )
                 for position, _, name, version, topic, state in found
             ]
+
+
+def _pairs(some: Sequence[object]) -> str:
+    """A place holder for each pair."""
+    return ",".join(["(?,?)"] * len(some))
 
 
 def integers(text: str) -> pl.Series:
