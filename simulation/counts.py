@@ -16,7 +16,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 
-from schemas.marks import zigzag
+from schemas.flat import zigzag
 from simulation.authority import COUNTS, Authority, Group, Place, share
 from simulation.behaviour import AM, PM
 from simulation.post import Post

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from schemas.catalogue import id_of, mis
-from schemas.marks import zigzag
+from schemas.flat import zigzag
 
 Detail = Mapping[str, str | int | bytes]
 
