@@ -50,7 +50,7 @@ def on_terminal() -> bool:
 def line(text: str = "", style: str = "") -> None:
     """A line of an answer."""
     if on_terminal():
-        Console(highlight=False).print(Text(text, style=style))
+        Console(highlight=False).print(Text(text, style=style), soft_wrap=True)
     else:
         print(text)
 

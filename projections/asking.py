@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
-from domain.events import Fields, Stored
+from domain.events import Stored
 from domain.identifiers import normalise_laestab, normalise_upn, normalise_urn
-from domain.ledger.keystore import KeyStore
 from domain.ledger.ledger import Ledger
 from domain.ledger.reader import frames
 from domain.ledger.store import Store
@@ -19,8 +18,6 @@ from domain.people import stream_of as people_stream
 from domain.place.place import Place
 from domain.place.place import evolve as evolve_place
 from domain.place.place import stream_of as place_stream
-from domain.sealing import Sealed, unseal
-from schemas.codec import decode
 
 SHORTEST_ID = 8
 """How many hex digits of an id are enough to ask by, if they lead to one only."""
@@ -117,12 +114,3 @@ def columns_of(
         return pl.DataFrame(schema={"topic": pl.String, "position": pl.Int64})
     together = pl.concat(found, how="diagonal_relaxed").sort("position")
     return together.with_columns(pl.lit(None).alias(name) for name in columns if name not in together.columns)
-
-
-def opened(keys: KeyStore, row: Fields) -> Fields:
-    """The text of a row's sealed part; empty where it has none, or where its key is destroyed."""
-    key = None if row.get("sealed_key") is None else keys.get(row["sealed_key"])
-    if key is None:
-        return {}
-    _, text = decode(unseal(key, row["salt"], Sealed(row["sealed_key"], row["sealed"], row["sealed_hash"])))
-    return text

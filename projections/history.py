@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,23 +12,18 @@ import polars as pl
 from domain.attendance_register.register import parts_of as register_parts
 from domain.events import Fields, Stored
 from domain.ledger.ledger import Ledger
+from domain.ledger.reader import frames
+from domain.ledger.store import Row
+from domain.ledger.unit import open_state
 from domain.moments import from_days
 from domain.people import People
 from domain.place.place import Place
 from domain.pupil import stream_of as pupil_stream
-from projections.asking import columns_of, opened, people_at, place_at, stored, upto
+from projections.asking import people_at, place_at, stored, upto
 
 MARKS = ("MarkRecorded", "MarkAmended", "MarkWithdrawn", "MarkForeseen", "OlderEntryLearned")
-_HEADER = (
-    "position", "stream", "version", "how", "taker", "by", "by_kind", "medium", "source", "said_at", "first_held_at",
-    "import",
-)  # fmt: skip
-_MARK = (
-    "position", "recorded_at", "stream", "version", "salt", "line", "header", "code", "code_sent", "original",
-    "original_said", "new", "amends", "how", "amended_on", "said_at", "held_from", "by", "by_kind", "cause",
-    "operation", "rule", "reason_code", "reason_state", "minutes_late", "arrived_at", "sealed_key", "sealed",
-    "sealed_hash",
-)  # fmt: skip
+CHUNK = 2_000_000
+"""Positions looked through at a time for the few that are about one line."""
 
 Key = tuple[str, int]
 """Stream and version."""
@@ -133,63 +128,95 @@ def _line(text: Fields) -> Line:
 
 def _attendance(ledger: Ledger, line: Line, first: int, last: int, place: Place, staff: People) -> list[Entry]:
     """The entries in attendance registers. No mark of a line stands before the line itself."""
-    prefix = f"attendance-register/{line.place.hex()}/"
-    marks = columns_of(ledger.store, MARKS, _MARK, last, first, prefix)
-    if not len(marks):
+    about = pl.col("line") == pl.lit(line.line, pl.Binary)
+    marks = _rows(ledger, line, MARKS, ["line"], about, first, last)
+    if not marks:
         return []
-    marks = marks.filter(pl.col("line") == pl.lit(line.line, pl.Binary))
-    headers = columns_of(ledger.store, ("EntriesReceived",), _HEADER, last, first, prefix)
-    wanted = marks.select("stream", version="header").unique()
-    headers = headers.join(wanted.with_columns(wanted["version"].cast(headers["version"].dtype)), ["stream", "version"])
-    by_key: dict[Key, Fields] = {(h["stream"], h["version"]): h for h in headers.iter_rows(named=True)}
+    keys = {(row.stream, fields["header"]) for row, fields, _ in marks}
+    wanted = pl.DataFrame(list(keys), schema={"stream": pl.String, "version": pl.Int64}, orient="row")
+    is_wanted = pl.struct("stream", "version").is_in(
+        wanted.select(pl.struct("stream", "version")).to_series().implode()
+    )
+    received = _rows(ledger, line, ("EntriesReceived",), [], is_wanted, first, last)
+    headers: dict[Key, Fields] = {(row.stream, row.version): fields for row, fields, _ in received}
     codes: dict[Key, str] = {}
     entries = []
-    for row in marks.iter_rows(named=True):
-        amended = None if row.get("amends") is None else codes.get((row["stream"], row["amends"]))
-        entry = _mark(ledger, line, row, by_key.get((row["stream"], row["header"]), {}), amended, place, staff)
-        codes[(row["stream"], row["version"])] = entry.new or ""
+    for row, fields, text in marks:
+        amended = codes.get((row.stream, fields.get("amends", 0)))
+        header = headers.get((row.stream, fields["header"]), {})
+        entry = _mark(line, row, fields, text or {}, header, amended, place, staff)
+        codes[(row.stream, row.version)] = entry.new or ""
         entries.append(entry)
     return entries
 
 
+def _rows(
+    ledger: Ledger, line: Line, topics: Sequence[str], more: Sequence[str], chosen: pl.Expr, first: int, last: int
+) -> list[tuple[Row, Fields, Fields | None]]:
+    """The entries of a place that a condition chooses (on position, stream, version and `more` columns), opened.
+
+    Columns are looked through in bulk, and only what was chosen is decoded whole.
+    """
+    prefix = f"attendance-register/{line.place.hex()}/"
+    columns = ("position", "stream", "version", column)
+    positions: list[int] = []
+    for _, _, frame in frames(
+        ledger.store,
+        first,
+        last,
+        topics=topics,
+        columns=list(dict.fromkeys(columns)),
+        stream_prefix=prefix,
+        chunk=CHUNK,
+    ):
+        positions += frame.filter(chosen)["position"].to_list()
+    rows = [row for position in sorted(positions) for row in ledger.store.read_positions(position, position)]
+    return [(row, *open_state(row.state, ledger.keys)) for row in rows]
+
+
 def _mark(
-    ledger: Ledger, line: Line, row: Fields, header: Fields, amended: str | None, place: Place, staff: People
+    line: Line,
+    row: Row,
+    fields: Fields,
+    text: Fields,
+    header: Fields,
+    amended: str | None,
+    place: Place,
+    staff: People,
 ) -> Entry:
-    _, day, session = register_parts(row["stream"])
-    text = opened(ledger.keys, row)
-    first = row["topic"] in ("MarkRecorded", "MarkForeseen")
-    by, by_kind = row.get("by"), row.get("by_kind")
-    if first:
+    _, day, session = register_parts(row.stream)
+    by, by_kind = fields.get("by"), fields.get("by_kind")
+    if row.topic in ("MarkRecorded", "MarkForeseen"):
+        by_kind = "named" if by else header.get("by_kind")
         by = by or header.get("by") or header.get("taker")
-        by_kind = "named" if row.get("by") else header.get("by_kind")
-    said_at = row.get("held_from") if row["topic"] == "OlderEntryLearned" else row.get("said_at")
+    said_at = fields.get("held_from") if row.topic == "OlderEntryLearned" else fields.get("said_at")
     return Entry(
-        position=row["position"],
-        recorded_at=row["recorded_at"],
-        event=row["topic"],
+        position=row.position,
+        recorded_at=row.recorded_at,
+        event=row.topic,
         place=line.place,
         line=line.line,
         day=from_days(day),
         session=session,
-        original=amended if row.get("original") is None else row["original"],
-        new=row.get("new") if row["topic"] == "MarkAmended" else row.get("code"),
-        code_sent=row.get("code_sent"),
-        original_said=row.get("original_said"),
-        how=row.get("how") or header.get("how"),
+        original=fields.get("original", amended),
+        new=fields.get("new") if row.topic == "MarkAmended" else fields.get("code"),
+        code_sent=fields.get("code_sent"),
+        original_said=fields.get("original_said"),
+        how=fields.get("how") or header.get("how"),
         said_at=said_at if said_at is not None else header.get("said_at"),
-        amended_on=None if row.get("amended_on") is None else from_days(row["amended_on"]),
+        amended_on=None if fields.get("amended_on") is None else from_days(fields["amended_on"]),
         by=by,
         by_kind=by_kind,
         by_name=_name(staff, by),
-        cause=row["cause"],
-        operation=row.get("operation"),
-        rule=row.get("rule"),
-        reason_code=row.get("reason_code"),
-        reason_state=row.get("reason_state"),
+        cause=fields["cause"],
+        operation=fields.get("operation"),
+        rule=fields.get("rule"),
+        reason_code=fields.get("reason_code"),
+        reason_state=fields.get("reason_state"),
         reason=text.get("reason"),
         nature=text.get("nature"),
         comment=text.get("comment"),
-        minutes_late=row.get("minutes_late"),
+        minutes_late=fields.get("minutes_late"),
         source=header.get("source"),
         system=_system(place, header.get("source")),
         first_held_at=header.get("first_held_at"),
