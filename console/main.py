@@ -62,10 +62,6 @@ class Verbs(TyperGroup):
         except SAYS_WHY as error:
             _complain(str(error))
             code = REFUSED
-        except BrokenPipeError:
-            # Whoever read the answer has seen enough.
-            sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - so that nothing is flushed into the closed pipe
-            code = REFUSED
         except OSError as error:
             _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
             code = REFUSED

@@ -158,17 +158,12 @@ def _rows(
     Columns are looked through in bulk, and only what was chosen is decoded whole.
     """
     prefix = f"attendance-register/{line.place.hex()}/"
-    columns = ("position", "stream", "version", column)
+    columns = ("position", "stream", "version", *more)
+    looked_through = frames(
+        ledger.store, first, last, topics=topics, columns=columns, stream_prefix=prefix, chunk=CHUNK
+    )
     positions: list[int] = []
-    for _, _, frame in frames(
-        ledger.store,
-        first,
-        last,
-        topics=topics,
-        columns=list(dict.fromkeys(columns)),
-        stream_prefix=prefix,
-        chunk=CHUNK,
-    ):
+    for _, _, frame in looked_through:
         positions += frame.filter(chosen)["position"].to_list()
     rows = [row for position in sorted(positions) for row in ledger.store.read_positions(position, position)]
     return [(row, *open_state(row.state, ledger.keys)) for row in rows]
