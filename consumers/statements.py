@@ -315,7 +315,7 @@ def hear_pupils(hearing: Hearing) -> None:
         _pupil(hearing, place, number, row)
 
 
-_DATES = ("birth_date", "starting_day", "entered_on", "leaving_on")
+_DATES = ("birth_date", "starting_day", "entered_on", "leaving_on", "enrolment_status_from")
 MOST_NC_YEAR, LEAST_NC_YEAR = 14, -2
 
 
@@ -374,10 +374,6 @@ def _is_new_stay(line: lines.Line, said: PupilSaid) -> bool:
 def _pupil_said(hearing: Hearing, place: Place, row: Row, dates: dict[str, int | None]) -> PupilSaid:
     starting_day = dates["starting_day"]
     assert starting_day is not None, "held before where it is missing"
-    previous: list[Found] = []
-    if row["previous_laestab"]:
-        found = hearing.unit.find("laestab", "", normalise_laestab(row["previous_laestab"]))
-        previous = [other for other in found if other.id != place.id]  # an academy may keep its school's LAESTAB
     basis = row["starting_day_basis"]
     return PupilSaid(
         starting_day=starting_day,
@@ -385,7 +381,9 @@ def _pupil_said(hearing: Hearing, place: Place, row: Row, dates: dict[str, int |
         entered_on=dates["entered_on"],
         admission=row["admission"] if row["admission"] in ADMISSIONS else "other",
         enrolment_status=row["enrolment_status"] if row["enrolment_status"] in STATUSES else None,
-        previous_place=pick(previous, starting_day),
+        enrolment_status_from=dates["enrolment_status_from"],
+        other_place=_other_school(hearing, row["other_laestab"], dates["enrolment_status_from"] or hearing.today),
+        previous_place=_other_school(hearing, row["previous_laestab"], starting_day),
         nc_year=row["nc_year"],
         group=hearing.group(place, row["group"]),
         leaving_on=dates["leaving_on"],
@@ -398,6 +396,11 @@ def _pupil_said(hearing: Hearing, place: Place, row: Row, dates: dict[str, int |
         last_school=row["last_school"],
         reason=row["reason"],
     )
+
+
+def _other_school(hearing: Hearing, laestab: str | None, day: int) -> bytes | None:
+    """Another school that a row names, as it was on a day, if this ledger knows it."""
+    return pick(hearing.unit.find("laestab", "", normalise_laestab(laestab)), day) if laestab else None
 
 
 def _who(hearing: Hearing, place: Place, row: Row, said: PupilSaid) -> tuple[bytes, bool]:
@@ -506,9 +509,6 @@ def _leaver(hearing: Hearing, place: Place, number: int, row: Row) -> None:
             place.id,
         )
         return
-    destination_place: list[Found] = []
-    if row["destination_laestab"]:
-        destination_place = unit.find("laestab", "", normalise_laestab(row["destination_laestab"]))
     person: Person = hearing.person(place.id, row["by"])
     events = admission.leave(
         line,
@@ -516,7 +516,7 @@ def _leaver(hearing: Hearing, place: Place, number: int, row: Row) -> None:
         deleted_on,
         GROUNDS.get(row["ground"] or "", row["ground"] if row["ground"] in GROUNDS.values() else "not_said"),
         row["destination"] if row["destination"] in DESTINATIONS else "not_said",
-        pick(destination_place, leaving_on),
+        _other_school(hearing, row["destination_laestab"], leaving_on),
         row["destination_text"],
         row["mis_reason"],
         Saying(hearing.origin, person, hearing.today, place.carries(hearing.source, "reason")),

@@ -45,6 +45,10 @@ class PupilSaid:
     entered_on: int | None = None
     admission: str = "other"
     enrolment_status: str | None = None
+    enrolment_status_from: int | None = None
+    """May lie in the past: a second registration that was found out."""
+    other_place: bytes | None = None
+    """The other school of a main or subsidiary registration."""
     previous_place: bytes | None = None
     nc_year: int | None = None
     group: bytes | None = None
@@ -201,7 +205,8 @@ def restate(line: Line, said: PupilSaid, saying: Saying) -> list[Event]:
                 "EnrolmentStatusRecorded",
                 {
                     "status": said.enrolment_status,
-                    "from": saying.today,
+                    "from": saying.today if said.enrolment_status_from is None else said.enrolment_status_from,
+                    "other_place": said.other_place,
                     **saying.origin.fields(),
                     **saying.person.fields(),
                 },

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import polars as pl
 
+from schemas.flat import zigzag
+
 if TYPE_CHECKING:
     from domain.ledger.store import Joined, Store
 
@@ -80,17 +82,6 @@ def container(canonical: str, count: int, bodies: bytes) -> bytes:
             SYNC,
         )
     )
-
-
-def zigzag(number: int) -> bytes:
-    """A count that is not negative, as Avro writes a long."""
-    number <<= 1
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
 
 
 def _text(value: bytes) -> bytes:

@@ -11,10 +11,11 @@ import pytest
 from eventsourcing.persistence import DataError
 
 from domain.ledger import shared
-from domain.ledger.reader import Frame, container, frames, zigzag
+from domain.ledger.reader import Frame, container, frames
 from domain.ledger.shared import Bodies, Window
 from domain.ledger.store import Batch, Chunk, Joined, Row
 from schemas.catalogue import Schema, read_schema
+from schemas.flat import zigzag
 from tests.domain.ledger.conftest import AnyStore
 
 SALT = '{"name": "salt", "type": {"type": "fixed", "name": "Salt", "size": 16}}'
