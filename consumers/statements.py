@@ -382,8 +382,10 @@ def _pupil_said(hearing: Hearing, place: Place, row: Row, dates: dict[str, int |
         admission=row["admission"] if row["admission"] in ADMISSIONS else "other",
         enrolment_status=row["enrolment_status"] if row["enrolment_status"] in STATUSES else None,
         enrolment_status_from=dates["enrolment_status_from"],
-        other_place=_other_school(hearing, row["other_laestab"], dates["enrolment_status_from"] or hearing.today),
-        previous_place=_other_school(hearing, row["previous_laestab"], starting_day),
+        other_place=_other_school(
+            hearing, place, row["other_laestab"], dates["enrolment_status_from"] or hearing.today
+        ),
+        previous_place=_other_school(hearing, place, row["previous_laestab"], starting_day),
         nc_year=row["nc_year"],
         group=hearing.group(place, row["group"]),
         leaving_on=dates["leaving_on"],
@@ -398,9 +400,13 @@ def _pupil_said(hearing: Hearing, place: Place, row: Row, dates: dict[str, int |
     )
 
 
-def _other_school(hearing: Hearing, laestab: str | None, day: int) -> bytes | None:
-    """Another school that a row names, as it was on a day, if this ledger knows it."""
-    return pick(hearing.unit.find("laestab", "", normalise_laestab(laestab)), day) if laestab else None
+def _other_school(hearing: Hearing, place: Place, laestab: str | None, day: int) -> bytes | None:
+    """Another school that a row names, as it was on a day, if this ledger knows it.
+
+    Never the place itself: an academy may keep the LAESTAB of the school that it was.
+    """
+    found = hearing.unit.find("laestab", "", normalise_laestab(laestab)) if laestab else []
+    return pick([other for other in found if other.id != place.id], day)
 
 
 def _who(hearing: Hearing, place: Place, row: Row, said: PupilSaid) -> tuple[bytes, bool]:
@@ -516,7 +522,7 @@ def _leaver(hearing: Hearing, place: Place, number: int, row: Row) -> None:
         deleted_on,
         GROUNDS.get(row["ground"] or "", row["ground"] if row["ground"] in GROUNDS.values() else "not_said"),
         row["destination"] if row["destination"] in DESTINATIONS else "not_said",
-        _other_school(hearing, row["destination_laestab"], leaving_on),
+        _other_school(hearing, place, row["destination_laestab"], leaving_on),
         row["destination_text"],
         row["mis_reason"],
         Saying(hearing.origin, person, hearing.today, place.carries(hearing.source, "reason")),
