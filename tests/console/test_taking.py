@@ -8,6 +8,7 @@ import pytest
 
 from domain.ledger.sqlite_store import Datastore, SQLiteStore
 from tests.console.conftest import Command
+from tests.postgres import Database
 
 SIMULATED = ("init", "--authority", "805", "--name", "Hartlepool", "--clock", "simulated")
 
@@ -115,3 +116,22 @@ def test_a_clock_behind_the_ledger_stops_the_import_with_a_sentence(
     assert said.code == 1
     assert "clock of this machine" in said.err
     assert said.err.count("\n") == 1
+
+
+def test_both_profiles_take_the_same_file_and_answer_alike(
+    tmp_path: Path, clean: Path, postgres_database: Database
+) -> None:
+    embedded, server = Command(tmp_path / "embedded"), Command(tmp_path / "server")
+    embedded(*SIMULATED)
+    server(*SIMULATED, "--profile", "server", "--connection", postgres_database.url)
+    for rollbook in (embedded, server):
+        said = rollbook("import", str(clean))
+        assert said.code == 0, said.err
+    assert embedded("totals", "--json").data == server("totals", "--json").data != []
+    laestab = embedded("status", "--json").data["places"][0]["laestab"]
+
+    def register(rollbook: Command) -> list[tuple[str, list[tuple[str, str, str]]]]:
+        pupils = rollbook("register", laestab, "--week", "2025-09-03", "--json").data["pupils"]
+        return [(pupil["name"], [(e["date"], e["session"], e["code"]) for e in pupil["entries"]]) for pupil in pupils]
+
+    assert sorted(register(embedded)) == sorted(register(server)) != []
