@@ -15,7 +15,7 @@ lint: .venv/dev
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --quiet --check .
 	@.venv/bin/mypy
-	@.venv/bin/lint-imports --no-logo 2>/dev/null || .venv/bin/lint-imports
+	@said=$$(.venv/bin/lint-imports 2>&1) || { echo "$$said"; exit 1; }
 
 # Hartlepool 2024/25 whole: 4.5 million marks in, the published percentages out.
 published: .venv/run

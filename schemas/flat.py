@@ -1,8 +1,8 @@
 """The writer for flat records: a plan made once for each schema, then one look-up and one join for each field.
 
-Ledger and sealed schemas are flat (no arrays, maps, nested records; null first), so their bodies need no
-general writer: 6 us an event instead of 20 through fastavro, which tries the branches of every union. A property test proves that both
-write the same bytes, for every schema.
+Ledger and sealed schemas are flat (no arrays, maps, nested records; null first), so their bodies need no general
+writer: 6 us an event instead of 20 through fastavro, which tries the branches of every union. A property test proves
+that both write the same bytes, for every schema.
 """
 
 from __future__ import annotations

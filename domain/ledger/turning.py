@@ -11,7 +11,7 @@ from functools import partial
 from domain.admission_register import line as lines
 from domain.admission_register.decide import carry_forward, goes_on
 from domain.ledger.unit import Unit
-from domain.moments import academic_year_of, from_days
+from domain.moments import academic_year_of
 from domain.pupil import line_facts, line_opened, line_scope
 
 
