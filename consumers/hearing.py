@@ -127,7 +127,7 @@ class Hearing:
             self.taken.hold(
                 "g2",
                 rows,
-                f"Source {self.source.hex()} may not speak for place {place_id.hex()}; "
+                f"Source {self.source.hex()[:8]} may not speak for place {place_id.hex()[:8]}; "
                 "register it with rollbook source add, or dismiss this.",
                 place_id,
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import itertools
 import os
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -56,7 +57,13 @@ class Server:
 
             with LOCK.open("w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
-                self._server = get_server(folder / "pgdata", cleanup_mode="delete")
+                for attempt in range(3):  # initdb has been seen to abort where the machine was short of everything
+                    try:
+                        self._server = get_server(folder / f"pgdata{attempt}", cleanup_mode="delete")
+                        break
+                    except subprocess.CalledProcessError:
+                        if attempt == 2:
+                            raise
         self.host = str(self._server.get_postmaster_info().socket_dir)
         self._numbers = itertools.count()
 
