@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+import fastavro
 import pytest
 
 from consumers.deliveries import Delivery
@@ -494,6 +495,15 @@ def _introduced() -> Path:
     return folder
 
 
+def container(path: Path, *deliveries: Delivery) -> Path:
+    """A file of deliveries."""
+    rows = [d._asdict() for d in deliveries]
+    keep = ("source", "key", "received_at", "value")
+    with path.open("wb") as file:
+        fastavro.writer(file, mis("Delivery").writer, [{k: row[k] for k in keep} for row in rows])
+    return path
+
+
 @pytest.fixture
 def school(tmp_path: Path) -> Iterator[School]:
     """A school with Ann, Ben and Cal on its roll."""
@@ -510,7 +520,9 @@ __all__ = [
     "SIMS",
     "URN",
     "Entry",
+    "Said",
     "School",
+    "container",
     "day",
     "mark",
     "moment",

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.attendance_register.register import PLAIN, Beside, Entry, Register, Told
+from domain.attendance_register.register import PLAIN, Beside, Entry, Register, Told, told_as
 
 
 class Becomes(StrEnum):
@@ -77,14 +77,20 @@ def _already_there(row: Row, register: Register) -> bool:
         code, beside = register.foreseen.get(row.line, (None, PLAIN))
         return code == row.code and not row.blank and _same_beside(row.beside, beside)
     entry = register.entries.get(row.line)
-    if row.blank:
-        return entry is not None and not entry.stands
-    if entry is not None and entry.stands and entry.code == row.code and _same_beside(row.beside, entry.beside):
+    if row.blank and entry is not None and not entry.stands:
+        return True
+    if not row.blank and _equal(row, entry):
         return True
     learned_at = row.held_from if row.from_audit_log else row.told.said_at
-    return (row.code, learned_at) in register.known.get(row.line, ()) and (
+    code = told_as("", None) if row.blank else told_as(row.code, row.beside.code_sent)
+    return (code, learned_at) in register.known.get(row.line, ()) and (
         _is_older(row, register) or _was_overtaken(learned_at, entry, register)
     )
+
+
+def _equal(row: Row, entry: Entry | None) -> bool:
+    """True if the row says what stands already."""
+    return entry is not None and entry.stands and entry.code == row.code and _same_beside(row.beside, entry.beside)
 
 
 def _was_overtaken(learned_at: int | None, entry: Entry | None, register: Register) -> bool:

@@ -85,7 +85,7 @@ class Register:
     foreseen: dict[bytes, tuple[str, Beside]] = field(default_factory=dict)
     """The code last foreseen, by line, with what was said beside it; none once it was taken back."""
     known: dict[bytes, list[tuple[str, int | None]]] = field(default_factory=dict)
-    """(code, said_at) of every entry of a line that has more than one, or that was only learned of."""
+    """(code as in `told_as`, said_at) of every entry of a line that has more than one, or that was only learned of."""
     closed_said: int | None = None
 
     def told(self, entry: Entry) -> Told:
@@ -97,6 +97,11 @@ class Register:
     def weight(self) -> int:
         """Roughly how many things it holds: what a cache counts."""
         return 4 + len(self.entries) + len(self.headers) + len(self.foreseen)
+
+
+def told_as(code: str, code_sent: str | None) -> str:
+    """A code, or what was sent for one that nobody mapped, or that there is none: three things that are never equal."""
+    return code or ("-" if code_sent is None else f"?{code_sent}")
 
 
 def stream_of(place: bytes, day: int, session: str) -> str:
@@ -153,7 +158,7 @@ def evolve(register: Register, stored: Stored) -> Register:
         register.entries[line] = register.entries[line]._replace(
             stands=False, last_header=fields["header"], said_at=fields.get("said_at")
         )
-        register.known[line].append(("", register.told(register.entries[line]).said_at))
+        register.known[line].append((told_as("", None), register.told(register.entries[line]).said_at))
     elif topic == "MarkForeseen":
         code, beside = fields["code"], _beside(fields, stored.text)
         if code or beside.code_sent is not None:
@@ -161,7 +166,8 @@ def evolve(register: Register, stored: Stored) -> Register:
         else:
             register.foreseen.pop(fields["line"], None)
     elif topic == "OlderEntryLearned":
-        register.known.setdefault(fields["line"], []).append((fields["code"], fields.get("held_from")))
+        code = told_as(fields["code"], fields.get("code_sent"))
+        register.known.setdefault(fields["line"], []).append((code, fields.get("held_from")))
     elif topic == "RegisterClosed":
         register.closed_said = fields.get("closed_said")
     return register
@@ -171,6 +177,6 @@ def _remember(register: Register, line: bytes) -> None:
     """Keep the entry that stands now among those known, before and after another takes its place."""
     entry = register.entries[line]
     known = register.known.setdefault(line, [])
-    told = (entry.code, register.told(entry).said_at)
+    told = (told_as(entry.code, entry.beside.code_sent), register.told(entry).said_at)
     if told not in known:
         known.append(told)

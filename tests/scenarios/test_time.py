@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import fastavro
 import pytest
 
 from consumers.deliveries import Delivery
@@ -14,7 +13,7 @@ from consumers.intake import Intake
 from domain.ledger.store import ClockBehind
 from schemas.catalogue import ledger, mis
 from schemas.codec import encode, encode_confluent
-from tests.making import NIGHTLY, OPERATOR, SIMS, Said, School, day, mark, moment, pupil
+from tests.making import NIGHTLY, OPERATOR, SIMS, Said, School, container, day, mark, moment, pupil
 
 MONDAY, AFTERNOON, TUESDAY = "2025-09-01 AM", "2025-09-01 PM", "2025-09-02 AM"
 
@@ -709,15 +708,6 @@ def test_a_mark_never_opens_a_line(school: School) -> None:
 
 
 # --- imported history
-
-
-def container(path: Path, *deliveries: Delivery) -> Path:
-    """A file of deliveries."""
-    rows = [d._asdict() for d in deliveries]
-    keep = ("source", "key", "received_at", "value")
-    with path.open("wb") as file:
-        fastavro.writer(file, mis("Delivery").writer, [{k: row[k] for k in keep} for row in rows])
-    return path
 
 
 def test_imported_history_points_at_its_file_and_is_never_shown_as_contemporaneous(
