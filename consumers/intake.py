@@ -351,7 +351,7 @@ def hear(hearing: Hearing) -> None:
 def _decode(delivery: Delivery) -> tuple[str, dict[str, Any] | None, str]:
     """(schema name, message, "") or ("", None, why not)."""
     try:
-        schema, message = decode(delivery.value)
+        schema, message = decode(delivery.value, columns=True)
     except Undecodable as fault:
         return "", None, f"The value cannot be read: {fault}. Send it again as Avro of a known schema, or dismiss it."
     if schema.kind != "mis" or schema.name == "Delivery":

@@ -45,13 +45,10 @@ def encode_confluent(schema: Schema, record: Record) -> bytes:
     return _CONFLUENT_HEADER.pack(CONFLUENT, id_of(schema)) + encode_body(schema, record)
 
 
-def _plain_or_not(schema: Schema, value: bytes, start: int) -> Record:
+def _columns_or_rows(schema: Schema, value: bytes, start: int) -> Record:
     """By the fast reader where it can, else by fastavro."""
-    if schema is mis("RegisterTaken"):
-        plain = read_plain_register(value, start)
-        if plain is not None:
-            return plain
-    return _decode_body(schema, value, start)
+    plain = read_plain_register(value, start) if schema is mis("RegisterTaken") else None
+    return _decode_body(schema, value, start) if plain is None else plain
 
 
 def _decode_body(schema: Schema, value: bytes, start: int) -> Record:
@@ -69,21 +66,22 @@ def _decode_body(schema: Schema, value: bytes, start: int) -> Record:
     return record  # type: ignore[return-value]
 
 
-def decode(value: bytes) -> tuple[Schema, Record]:
+def decode(value: bytes, *, columns: bool = False) -> tuple[Schema, Record]:
     """A value in either framing, read by the schema that it names.
 
-    Raises Undecodable. Dates and instants come as raw numbers (days, microseconds). The rows of a plain register come
-    as `PlainRows`, a sequence of the same rows.
+    Raises Undecodable. Dates and instants come as raw numbers (days, microseconds). With `columns`, the rows of a
+    plain register come as `PlainRows`: two columns, and a sequence of the same rows.
     """
+    read = _columns_or_rows if columns else _decode_body
     if value[:2] == SINGLE_OBJECT:
         schema = find(value[2:10])
         if schema is None:
             raise Undecodable(f"no schema with fingerprint {value[2:10].hex()} was ever issued")
-        return schema, _plain_or_not(schema, value, 10)
+        return schema, read(schema, value, 10)
     if value[:1] == b"\x00" and len(value) >= _CONFLUENT_HEADER.size:
         _, schema_id = _CONFLUENT_HEADER.unpack_from(value)
         schema = by_id(schema_id)
         if schema is None:
             raise Undecodable(f"no schema has the id {schema_id}")
-        return schema, _plain_or_not(schema, value, _CONFLUENT_HEADER.size)
+        return schema, read(schema, value, _CONFLUENT_HEADER.size)
     raise Undecodable("the value begins with neither C3 01 (Avro single object) nor 00 and a schema id (Confluent)")
