@@ -376,7 +376,9 @@ class Model:
                 return "held"
             if says_nothing:
                 return "nothing_said"
-            return "older" if row.held_to is not None else "marks"
+            if row.held_to is None:
+                return "marks"
+            return "duplicate" if (code, told.said) in cell.known else "older"
         if (blank and not cell.stands) or (cell.stands and code == cell.code):
             return "duplicate"
         older = _before(told, cell.told) or row.held_to is not None

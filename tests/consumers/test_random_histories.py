@@ -46,7 +46,8 @@ class Outcome:
         names, places = school.name_of(), places_of(school)
         written = school.entries(after=base)
         self.counts: Counts = school.intake.totals
-        self.held = sorted((w.rule, w.rows) for w in school.held)
+        self.held = sorted(w.rows for w in school.held)
+        # Not the rule: what waited for a pupil and now waits for an entry is said to until the next restart only.
         self.topics = Counter(e.topic for e in written)
         self.streams: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
         self.registers: dict[tuple[str, str], dict[str, str]] = {}
