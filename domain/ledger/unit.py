@@ -33,7 +33,7 @@ from domain.pupil import Fact, can_identify, line_scope, names_nobody
 from domain.pupil import stream_of as pupil_stream
 from schemas import catalogue
 from schemas.codec import decode, encode
-from schemas.marks import plain_marks
+from schemas.marks import plain_marks, plain_tail
 
 
 class State(Protocol):
@@ -558,8 +558,19 @@ def _add(chunks: list[Chunk], stream: str, version: int, topic: str, states: lis
     chunks.append(Chunk(stream, version, topic, states, stamp))
 
 
+_MARKS = frozenset(("MarkRecorded", "MarkForeseen"))
+_BESIDE_A_CODE = ("said_at", "by", "minutes_late", "arrived_at", "arrangement")
+"""What an ordinary mark leaves unsaid."""
+
+
 def seal_and_encode(event: Event, key: Key | None) -> bytes:
-    """The stored state of an event: a fresh random salt, the sealed part, the body."""
+    """The stored state of an event: a fresh random salt, the sealed part, the body. A plain mark from its template."""
+    if event.topic in _MARKS and event.seal is None and all(event.fields.get(name) is None for name in _BESIDE_A_CODE):
+        said = event.fields
+        tail = plain_tail(
+            said["date"], said["session"], said["header"], said["code"], said.get("code_sent"), said["cause"]
+        )
+        return plain_marks([said["line"]], [tail], event.topic)[0]
     schema = catalogue.ledger(event.topic)
     salt = os.urandom(16)
     fields: Fields = {k: v for k, v in event.fields.items() if v is not None}
