@@ -36,12 +36,12 @@ def test_regulation_six_is_kept_whole_original_amended_reason_date_and_name(scho
 def test_a_pupil_found_registered_elsewhere_has_the_status_and_the_marks_as_learned_late(school: School) -> None:
     for date in ("2025-09-01", "2025-09-02"):
         school.takes("7B", f"{date} AM", "09:05", Ann="/", Ben="N")
-    school.enters("Ben", at="2025-09-05 10:00", enrolment_status="S")
+    school.enters("Ben", at="2025-09-05 10:00", enrolment_status="S", enrolment_status_from="2025-09-01")
     for date in ("2025-09-01", "2025-09-02"):
         school.changes(
             f"{date} AM", "2025-09-05 10:05", Ben=("N", "D"), by="K", reason="On roll at Saltholme since 1 Sept."
         )
-    assert [e["status"] for e in school.entries("EnrolmentStatusRecorded")] == ["S"]
+    assert [(e["status"], e["from"]) for e in school.entries("EnrolmentStatusRecorded")] == [("S", day("2025-09-01"))]
     assert school.register("2025-09-02 AM") == {"Ann": "/", "Ben": "D"}
     assert school.register("2025-09-02 AM", as_at="2025-09-05 09:59") == {"Ann": "/", "Ben": "N"}
 
