@@ -47,6 +47,8 @@ ROWS: Mapping[str, str] = {
     "ChangesLogged": "changes",
 }
 MOST_MINUTES_LATE = 24 * 60
+MOST_SIGNS = 10
+"""Of a code. What is longer is no code but perhaps a name in the wrong column, and codes stand in clear."""
 
 
 class Spot(NamedTuple):
@@ -153,7 +155,7 @@ def _take_class(
         return False
     raws = rows.codes if isinstance(rows, PlainRows) else [row["code"] for row in rows]
     meanings = {raw: meaning(place, hearing.source, raw, spot.day) for raw in set(raws)}
-    if any(m.blank or m.code == "#" for m in meanings.values()):
+    if any(m.blank or m.code == "#" or len(raw) > MOST_SIGNS for raw, m in meanings.items()):
         return False
     header = _header(hearing, place, register, spot, len(rows))
     cause = _cause(hearing, message.get("cause"))
@@ -207,6 +209,10 @@ def _take_row_by_row(
                 f"Row {number + 1}: nobody is {detail['minutes_late']} minutes late for a session; send it again.",
                 place.id,
             )
+            continue
+        if len(row.get("code", row.get("new", ""))) > MOST_SIGNS or len(row.get("old") or "") > MOST_SIGNS:
+            sentence = f"Row {number + 1}: what stands for its code is too long to be one; send it again."
+            taken.hold("g4", (number,), sentence, place.id)
             continue
         if detail and detail["amended_on"] and day_of(detail["amended_on"]) is None:
             sentence = f"Row {number + 1}: the date of its amendment does not exist; send it again."

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from consumers.hearing import Hearing, day_of, pick, shown
-from consumers.registers import SESSIONS
+from consumers.registers import MOST_SIGNS, SESSIONS
 from domain.admission_register import decide as admission
 from domain.admission_register import line as lines
 from domain.admission_register.decide import ADMISSIONS, DESTINATIONS, GROUNDS, STATUSES, PupilSaid, Saying
@@ -104,6 +104,8 @@ def hear_place(hearing: Hearing) -> None:
     if said["setting_type"] not in ("NFE", "OOT", "OTH", "WBP"):
         said["setting_type"] = None
     text = {"address": message["address"], "proprietor": message["proprietor"]}
+    if said["kind"] in placing.PRIVATE:
+        text["name"], said["name"] = said["name"], None
     events = placing.describe(place, said, text, hearing.origin, NOBODY, key_of(place_id, hearing.school_year))
     for kind, value in (("urn", urn), ("laestab", laestab), ("ukprn", message["ukprn"])):
         if value:
@@ -176,6 +178,9 @@ def hear_codes(hearing: Hearing) -> None:
     for number, row in enumerate(rows):
         from_day = day_of(row["from"])
         if from_day is None:
+            _hold_dates(hearing, (number,), place.id)
+            continue
+        if max(len(row["raw"]), len(row["code"])) > MOST_SIGNS:
             _hold_dates(hearing, (number,), place.id)
             continue
         said = {"raw": row["raw"], "code": row["code"], "from": from_day, "active": row["active"]}

@@ -15,6 +15,8 @@ PLACE_KINDS = frozenset(
         " hospital_unregistered other"
     ).split()
 )
+PRIVATE = frozenset(("home", "employer"))
+"""Places whose name tells of a person: it is sealed."""
 PHASES = frozenset("nursery primary middle_p middle_s secondary all_through special ap post16 none".split())
 TERMS = ("autumn1", "autumn2", "spring1", "spring2", "summer1", "summer2")
 CLOSURE_KINDS = frozenset("holiday inset bank_holiday polling occasional other".split())
