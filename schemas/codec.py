@@ -5,7 +5,9 @@ Refuses, as `Undecodable` with a sentence: a wrong marker, a schema we never iss
 
 from __future__ import annotations
 
+import json
 import struct
+from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -51,6 +53,40 @@ def _columns_or_rows(schema: Schema, value: bytes, start: int) -> Record:
     return _decode_body(schema, value, start) if plain is None else plain
 
 
+Ints = tuple[tuple[str, "Ints | None"], ...]
+
+
+def _ints_in(fields: list[dict[str, Any]]) -> Ints:
+    found: list[tuple[str, Ints | None]] = []
+    for field in fields:
+        stated = field["type"][-1] if isinstance(field["type"], list) else field["type"]
+        inner = stated.get("items", stated) if isinstance(stated, dict) else stated
+        if inner == "int" or (isinstance(inner, dict) and inner["type"] == "int"):
+            found.append((field["name"], None))
+        elif isinstance(inner, dict) and inner["type"] == "record" and (ints := _ints_in(inner["fields"])):
+            found.append((field["name"], ints))
+    return tuple(found)
+
+
+@cache
+def _where_ints_are(schema: Schema) -> Ints:
+    return _ints_in(json.loads(schema.canonical)["fields"])
+
+
+def _fits(record: Any, ints: Ints) -> bool:
+    """True if every int has 32 bits: fastavro reads longer ones, and nobody could write them again."""
+    for name, inner in ints:
+        value = record[name]
+        if value is None:
+            continue
+        if inner is None:
+            if not -(1 << 31) <= value < 1 << 31:
+                return False
+        elif not all(_fits(row, inner) for row in (value if isinstance(value, list) else (value,))):
+            return False
+    return True
+
+
 def _decode_body(schema: Schema, value: bytes, start: int) -> Record:
     stream = BytesIO(value)
     stream.seek(start)
@@ -63,6 +99,8 @@ def _decode_body(schema: Schema, value: bytes, start: int) -> Record:
     left = len(value) - stream.tell()
     if left:
         raise Undecodable(f"{left} bytes are left over after the {schema.name}")
+    if schema.kind == "mis" and not _fits(record, _where_ints_are(schema)):
+        raise Undecodable(f"a number of the {schema.name} does not fit its field of 32 bits")
     return record  # type: ignore[return-value]
 
 

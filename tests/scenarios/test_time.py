@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import fastavro
 import pytest
 
 from consumers.deliveries import Delivery
 from consumers.file_import import import_file
 from consumers.intake import Intake
 from domain.ledger.store import ClockBehind
-from schemas.catalogue import ledger, mis
+from schemas.catalogue import id_of, ledger, mis
 from schemas.codec import encode, encode_confluent
 from tests.making import NIGHTLY, OPERATOR, SIMS, Said, School, container, day, mark, moment, pupil
 
@@ -304,6 +307,32 @@ def test_no_value_stops_the_intake(school: School, poison: Any) -> None:
     assert school.intake.totals.adds_up
     school.takes("7C", TUESDAY, "09:01", Ben="N")
     assert school.register(TUESDAY).get("Ben") == "N"
+
+
+def too_large(schema: str, **fields: Any) -> Delivery:
+    """A message with ints of more than 32 bits, as a careless producer may write them."""
+    wide = fastavro.parse_schema(json.loads(mis(schema).text.replace('"int"', '"long"')))
+    record = {"message": b"L" * 16, "source": SIMS, "sent_at": 0, "local_id": "marram", **fields}
+    out = BytesIO()
+    fastavro.schemaless_writer(out, wide, record)
+    framed = b"\x00" + id_of(mis(schema)).to_bytes(4, "big") + out.getvalue()
+    return Delivery(SIMS.hex(), "marram", moment("2025-09-01 09:05"), framed)
+
+
+def test_a_number_too_large_for_its_field_is_held_and_stops_nothing(school: School) -> None:
+    closure = {"date": "2025-09-01", "session": "AM", "whole": False, "why": "premises", "reversed": False}
+    rows = [
+        {"mis_pupil": "Ann", "code": "L", "detail": mark("L", minutes_late=1 << 40)[1]},
+        {"mis_pupil": "Ben", "code": "/"},
+    ]
+    register: dict[str, Any] = {"date": "2025-09-01", "session": "AM", "whole": False, "cause": "typed", "marks": rows}
+    counts = school.take(
+        too_large("ClosureStated", nc_years=-(1 << 40), **closure),
+        too_large("RegisterTaken", **register),
+        school.taking("7C", MONDAY, "09:02", Cal="N"),
+    )
+    assert (counts.held, counts.marks) == (2, 1)
+    assert [w.rule for w in school.held] == ["g1", "g1"]
 
 
 # --- says nothing
