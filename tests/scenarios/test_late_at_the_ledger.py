@@ -121,3 +121,28 @@ def test_a_source_registered_later_frees_what_it_said_before(school: School) -> 
     school.enters("Eve", at="2025-09-01 10:01", source=early)
     assert school.register(MONDAY) == {"Eve": "/"}
     assert school.held == []
+
+
+def test_each_of_several_inputs_set_free_together_names_its_own_first_entry(school: School) -> None:
+    early = b"E" * 16
+    school.enters("Eve", at="2025-09-01 08:00", source=early)
+    for name, date in (("Eve", "2025-09-01"), ("Fay", "2025-09-02")):
+        school.enters(name, at=f"{date} 08:30", source=early, upn=None)
+        school.takes("7B", f"{date} AM", "09:01", source=early, **{name: "/"})
+    waiting = len(school.held)
+    assert waiting == 5
+    before = school.head
+    school.registers_source("2025-09-03 10:00", early)
+    assert school.held == []
+    resolved = school.entries("InputResolved", after=before)
+    by_position = {e.position: e for e in school.entries(after=before)}
+    became = [
+        (e["became"], None if e["first_position"] is None else by_position[e["first_position"]].topic) for e in resolved
+    ]
+    assert became == [
+        ("events", "PupilEntered"),
+        ("duplicate", None),
+        ("events", "PersonNamed"),
+        ("events", "PupilEntered"),
+        ("events", "RegisterOpened"),
+    ]
