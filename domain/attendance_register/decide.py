@@ -256,7 +256,7 @@ def missing_from_whole(register: Register, header: Header, said: set[bytes]) -> 
 def can_take_whole(register: Register, lines: Sequence[bytes]) -> bool:
     """True if every one of these lines has no entry in the register yet, and none is there twice."""
     unique = set(lines)
-    return len(unique) == len(lines) and register.entries.keys().isdisjoint(unique)
+    return len(unique) == len(lines) and register.has_none_of(unique)
 
 
 def plain_entries(header: int, codes: Sequence[str], besides: Iterable[Beside]) -> Iterator[Entry]:
@@ -283,7 +283,7 @@ def take_whole(
         _take(register, before, event)
     head = register.version
     besides = repeat(PLAIN) if sent is None else (PLAIN if raw is None else Beside(raw) for raw in sent)
-    register.entries.update(zip(lines, plain_entries(head, codes, besides), strict=True))
+    register.take_class(lines, plain_entries(head, codes, besides))
     register.version += len(lines)
     return before.events
 

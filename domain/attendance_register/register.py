@@ -6,6 +6,7 @@ overtaken. It belongs to the unit of work that folds events into it; see `domain
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
@@ -78,8 +79,10 @@ class Register:
 
     stream: str
     version: int = 0
-    entries: dict[bytes, Entry] = field(default_factory=dict)
-    """The last word by line."""
+    _entries: dict[bytes, Entry] = field(default_factory=dict)
+    _classes: list[tuple[Sequence[bytes], Iterator[Entry]]] = field(default_factory=list)
+    """Classes taken in whole, whose entries nobody has asked for yet: most never are."""
+    _class_lines: set[bytes] = field(default_factory=set)
     headers: dict[int, Told] = field(default_factory=dict)
     """By version of the EntriesReceived."""
     foreseen: dict[bytes, tuple[str, Beside]] = field(default_factory=dict)
@@ -87,6 +90,24 @@ class Register:
     known: dict[bytes, list[tuple[str, int | None]]] = field(default_factory=dict)
     """(code as in `told_as`, said_at) of every entry of a line that has more than one, or that was only learned of."""
     closed_said: int | None = None
+
+    @property
+    def entries(self) -> dict[bytes, Entry]:
+        """The last word by line."""
+        for lines, entries in self._classes:
+            self._entries.update(zip(lines, entries, strict=True))
+        self._classes.clear()
+        self._class_lines.clear()
+        return self._entries
+
+    def take_class(self, lines: Sequence[bytes], entries: Iterator[Entry]) -> None:
+        """Take in the first entries of lines that have none."""
+        self._classes.append((lines, entries))
+        self._class_lines.update(lines)
+
+    def has_none_of(self, lines: set[bytes]) -> bool:
+        """True if none of these lines has an entry."""
+        return self._entries.keys().isdisjoint(lines) and self._class_lines.isdisjoint(lines)
 
     def told(self, entry: Entry) -> Told:
         """When the last word on a line was told."""
@@ -96,7 +117,7 @@ class Register:
     @property
     def weight(self) -> int:
         """Roughly how many things it holds: what a cache counts."""
-        return 4 + len(self.entries) + len(self.headers) + len(self.foreseen)
+        return 4 + len(self._entries) + len(self._class_lines) + len(self.headers) + len(self.foreseen)
 
 
 def told_as(code: str, code_sent: str | None) -> str:

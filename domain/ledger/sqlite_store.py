@@ -647,7 +647,11 @@ class SQLiteStore(ColumnarScan, library.SQLiteProcessRecorder):
         with self._reading() as cursor:
             for i in range(0, len(wanted), NAMES_AT_ONCE):
                 some = wanted[i : i + NAMES_AT_ONCE]
-                asked = f"SELECT source, message, hash FROM messages WHERE (source, message) IN (VALUES {_pairs(some)})"
+                # A join, not `IN (VALUES ...)`: SQLite finds no index for a pair in a list, and would read the table.
+                asked = (
+                    f"WITH wanted (source, message) AS (VALUES {_pairs(some)}) SELECT m.source, m.message, m.hash"
+                    " FROM wanted w CROSS JOIN messages m ON m.source = w.source AND m.message = w.message"
+                )
                 for source, message, digest in cursor.execute(asked, [name for pair in some for name in pair]):
                     found[source, message] = digest
         return found
