@@ -80,7 +80,7 @@ def record_of(schema: Schema, rng: int = 0) -> dict[str, Any]:
 # --- issued once, readable for ever
 
 
-@pytest.mark.parametrize("line", issued().values(), ids=lambda line: f"{line.id} {line.kind}/{line.name}")
+@pytest.mark.parametrize("line", list(issued().values()), ids=lambda line: f"{line.id} {line.kind}/{line.name}")
 def test_every_schema_ever_issued_can_still_be_read(line: Issued) -> None:
     schema = find(line.fingerprint)
     assert schema is not None
@@ -218,7 +218,7 @@ KNOWN_VALUES = {
 }
 
 
-@pytest.mark.parametrize("field", values_said())
+@pytest.mark.parametrize("field", list(values_said()))
 def test_a_list_of_values_that_is_no_enum_is_a_string_whose_values_the_code_knows(field: dict[str, Any]) -> None:
     assert field["type"] in (["null", "string"], "string")
     assert field["name"] in KNOWN_VALUES, "say here which code decides on it"
