@@ -19,7 +19,9 @@ Writer = Callable[[Any], bytes]
 _SMALL = 1 << 12
 
 
+@lru_cache(maxsize=1 << 16)
 def _varint(rest: int) -> bytes:
+    """Kept, for the instants of a message are written again with each of its events."""
     out = bytearray()
     while rest > 0x7F:
         out.append(rest & 0x7F | 0x80)
