@@ -16,6 +16,7 @@ import fastavro
 from domain.events import OPERATOR
 from domain.identifiers import is_id
 from schemas.catalogue import mis
+from schemas.codec import is_instant
 
 
 class Delivery(NamedTuple):
@@ -51,13 +52,18 @@ def read_deliveries(path: Path) -> Iterator[Delivery]:
         try:
             reader = fastavro.reader(file, reader_schema=mis("Delivery").reader)
             for row in reader:
-                stated = cast("dict[str, Any]", row)
-                yield Delivery(stated["source"], stated["key"], stated["received_at"], stated["value"])
+                yield _delivery(cast("dict[str, Any]", row))
         except (ValueError, EOFError, KeyError, IndexError, OSError, TypeError) as error:
             raise NotDeliveries(
                 f"{path.name} is not a whole Avro container of deliveries ({error or 'it ends early'}); "
                 "write one with rollbook simulate, or see schemas/mis/Delivery.avsc."
             ) from error
+
+
+def _delivery(stated: dict[str, Any]) -> Delivery:
+    if not is_instant(stated["received_at"]):
+        raise ValueError("a delivery was received outside the years 1 to 9999")
+    return Delivery(stated["source"], stated["key"], stated["received_at"], stated["value"])
 
 
 def file_hash(path: Path) -> bytes:

@@ -123,13 +123,16 @@ def _start(ledger: Ledger, path: Path, digest: bytes, kind: str) -> bytes:
     import_id = os.urandom(16)
     size = path.stat().st_size
 
-    def decide(unit: Unit) -> None:
+    def decide(unit: Unit) -> bytes:
+        begun = unit.find("import", "", digest.hex())
+        if begun:  # by another process, since we looked
+            return begun[-1].id
         fields = {"import": import_id, "file": digest, "bytes": size, "kind": kind}
         unit.record_new(Event(f"ledger/import/{import_id.hex()}", "ImportStarted", fields))
         unit.add_fact(Fact("import", "", digest.hex(), import_id))
+        return import_id
 
-    ledger.settle(decide)
-    return import_id
+    return ledger.settle(decide)[0]
 
 
 def _finish(ledger: Ledger, import_id: bytes, totals: Counts, name: str) -> None:

@@ -101,9 +101,13 @@ class Intake:
         return self._settle(lambda unit: self._replay(unit, chosen, _Result(Counts())))
 
     def dismiss(self, held: bytes, person: Person, why: str) -> None:
-        """Say that a held input is not to be taken, and why. The bytes go; the log keeps that it was there."""
+        """Say that a held input is not to be taken, and why. The bytes go; the log keeps that it was there.
+
+        Raises BytesGone, with a sentence, where it was resolved or dismissed already.
+        """
 
         def decide(unit: Unit) -> _Result:
+            kept_bytes(self._ledger.store, self._ledger.keys, held)  # somebody else may have been first
             year = self._ledger.school_year_at(unit.now)
             resolve(unit, held, "dismissed", None, person, why, key_of(self._ledger.authority, year))
             return _Result(Counts(), resolved={held})
@@ -309,7 +313,7 @@ class Intake:
         hearing = Hearing(unit, delivery, mis(name), message, source, origin, self._ledger.authority, replayed=True)
         hear(hearing)
         still = sum(len(h.rows) or item.rows for h in hearing.taken.held)
-        if still >= item.rows:
+        if hearing.taken.held and still >= item.rows:
             now = next(iter(hearing.taken.held), None)
             if now is not None and (now.rule, now.place) != (item.rule, item.place):
                 moved = replace(item, fields={**item.fields, "rule": now.rule, "place": now.place})

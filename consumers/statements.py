@@ -240,7 +240,7 @@ def hear_calendar(hearing: Hearing) -> None:
         kept.append(said)
         events = placing.state_block(place, "closure", said, hearing.origin, NOBODY)
         _count(hearing, _record(hearing, place, events))
-    if message["whole"] and span:
+    if message["whole"] and span and len(kept) == len(closures):  # a row that cannot be read may be the one missed
         gone = placing.no_longer_planned(place, kept, (min(span), max(span)), hearing.origin, NOBODY)
         _record(hearing, place, gone)
 

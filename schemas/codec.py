@@ -9,7 +9,7 @@ import json
 import struct
 from functools import cache
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastavro import schemaless_reader, schemaless_writer
 
@@ -50,41 +50,70 @@ def encode_confluent(schema: Schema, record: Record) -> bytes:
 def _columns_or_rows(schema: Schema, value: bytes, start: int) -> Record:
     """By the fast reader where it can, else by fastavro."""
     plain = read_plain_register(value, start) if schema is mis("RegisterTaken") else None
-    return _decode_body(schema, value, start) if plain is None else plain
+    if plain is None:
+        return _decode_body(schema, value, start)
+    _require_fit(schema, plain, _numbers_outside_rows(schema))  # plain rows hold no number
+    return plain
 
 
-Ints = tuple[tuple[str, "Ints | None"], ...]
+class Number(NamedTuple):
+    """A field that is a number with bounds, or that holds records with such fields."""
+
+    field: str
+    least: int = 0
+    most: int = 0
+    rows: tuple[Number, ...] | None = None
 
 
-def _ints_in(fields: list[dict[str, Any]]) -> Ints:
-    found: list[tuple[str, Ints | None]] = []
+_INT = (-(1 << 31), (1 << 31) - 1)
+_INSTANT = (-62_135_510_400_000_000, 253_402_214_399_999_999)
+"""Microseconds from 2 January of the year 1 to 30 December 9999: what a calendar can say in every time zone."""
+
+
+def _numbers_in(fields: list[dict[str, Any]]) -> tuple[Number, ...]:
+    found: list[Number] = []
     for field in fields:
         stated = field["type"][-1] if isinstance(field["type"], list) else field["type"]
         inner = stated.get("items", stated) if isinstance(stated, dict) else stated
-        if inner == "int" or (isinstance(inner, dict) and inner["type"] == "int"):
-            found.append((field["name"], None))
-        elif isinstance(inner, dict) and inner["type"] == "record" and (ints := _ints_in(inner["fields"])):
-            found.append((field["name"], ints))
+        kind = inner if isinstance(inner, dict) else {"type": inner}
+        if kind["type"] == "int":
+            found.append(Number(field["name"], *_INT))
+        elif kind.get("logicalType") == "timestamp-micros":
+            found.append(Number(field["name"], *_INSTANT))
+        elif kind["type"] == "record" and (numbers := _numbers_in(kind["fields"])):
+            found.append(Number(field["name"], rows=numbers))
     return tuple(found)
 
 
 @cache
-def _where_ints_are(schema: Schema) -> Ints:
-    return _ints_in(json.loads(schema.canonical)["fields"])
+def _numbers_of(schema: Schema) -> tuple[Number, ...]:
+    return _numbers_in(json.loads(schema.text)["fields"])
 
 
-def _fits(record: Any, ints: Ints) -> bool:
-    """True if every int has 32 bits: fastavro reads longer ones, and nobody could write them again."""
-    for name, inner in ints:
-        value = record[name]
+@cache
+def _numbers_outside_rows(schema: Schema) -> tuple[Number, ...]:
+    return tuple(number for number in _numbers_of(schema) if number.rows is None)
+
+
+def is_instant(micros: int) -> bool:
+    """True if a calendar can say it in every time zone."""
+    return _INSTANT[0] <= micros <= _INSTANT[1]
+
+
+def _require_fit(schema: Schema, record: Any, numbers: tuple[Number, ...]) -> None:
+    """Refuse an int of more than 32 bits, which fastavro reads and nobody could write again, and an instant that no
+    calendar can say, such as nanoseconds sent for microseconds."""
+    for field, least, most, rows in numbers:
+        value = record[field]
         if value is None:
             continue
-        if inner is None:
-            if not -(1 << 31) <= value < 1 << 31:
-                return False
-        elif not all(_fits(row, inner) for row in (value if isinstance(value, list) else (value,))):
-            return False
-    return True
+        if rows is not None:
+            for row in value if isinstance(value, list) else (value,):
+                _require_fit(schema, row, rows)
+        elif not least <= value <= most:
+            what = "a number" if (least, most) == _INT else "an instant"
+            where = "its field of 32 bits" if (least, most) == _INT else "the years 1 to 9999"
+            raise Undecodable(f"{what} of the {schema.name} does not fit {where}")
 
 
 def _decode_body(schema: Schema, value: bytes, start: int) -> Record:
@@ -99,8 +128,8 @@ def _decode_body(schema: Schema, value: bytes, start: int) -> Record:
     left = len(value) - stream.tell()
     if left:
         raise Undecodable(f"{left} bytes are left over after the {schema.name}")
-    if schema.kind == "mis" and not _fits(record, _where_ints_are(schema)):
-        raise Undecodable(f"a number of the {schema.name} does not fit its field of 32 bits")
+    if schema.kind == "mis" and schema.name != "Delivery":  # what carries a message is no message
+        _require_fit(schema, record, _numbers_of(schema))
     return record  # type: ignore[return-value]
 
 
