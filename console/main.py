@@ -23,7 +23,9 @@ from console.problems import MISUSED, REFUSED, Misused, Refused
 from console.reading import history_verb, register_verb, status_verb, totals_verb
 from console.speaking import place_add, source_add
 from console.taking import import_verb, simulate_verb
+from consumers.ahead import ReaderEnded
 from consumers.deliveries import NotDeliveries
+from consumers.file_import import ImportedElsewhere
 from domain.ledger.held import BytesGone
 from domain.ledger.keystore import KeysMissing, KeyStoreRefused
 from domain.ledger.ledger import NotFounded
@@ -36,7 +38,7 @@ DEBUG = "ROLLBOOK_DEBUG"
 
 SAYS_WHY = (
     Refused, NotFounded, NotDeliveries, BytesGone, SealBroken, KeyRefused, KeyStoreRefused, KeysMissing,
-    PersistenceError,
+    ImportedElsewhere, ReaderEnded, PersistenceError,
 )  # fmt: skip
 """Errors whose message is a sentence for a person."""
 

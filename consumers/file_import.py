@@ -11,10 +11,11 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import count
 from pathlib import Path
 
-from consumers.deliveries import Delivery, file_hash, read_deliveries
+from consumers.ahead import read_file
+from consumers.deliveries import file_hash
 from consumers.intake import Intake
 from consumers.outcome import Counts
 from domain.events import Event
@@ -22,10 +23,6 @@ from domain.ledger.ledger import Ledger
 from domain.ledger.store import AlreadyTaken, TrackingRow
 from domain.ledger.unit import Unit
 from domain.pupil import Fact
-
-BYTES_AT_ONCE = 160_000
-DELIVERIES_AT_ONCE = 1_000
-"""A transaction takes some 10,000 marks: large enough that the commit does not matter, small enough to hold little."""
 
 FINISHED = 1 << 62
 """The tracking position of a file that is taken in: past any number of deliveries."""
@@ -85,10 +82,10 @@ def import_file(
     if done >= FINISHED:
         return Imported(path, intake.totals, new=False)
     with collecting_seldom() as collect:
-        for batch in _batches(islice(read_deliveries(path), done, None)):
+        for batch in read_file(path, done):
             done += len(batch)
             try:
-                intake.take(batch, [TrackingRow(name, done)])
+                intake.take_read(batch, [TrackingRow(name, done)])
             except AlreadyTaken:
                 raise ImportedElsewhere(
                     f"{path.name} is being imported by another process as well; let one of them finish."
@@ -99,19 +96,6 @@ def import_file(
     intake.replay_waiting()
     _finish(ledger, import_id, intake.totals, name)
     return Imported(path, intake.totals, new=True)
-
-
-def _batches(deliveries: Iterator[Delivery]) -> Iterator[list[Delivery]]:
-    batch: list[Delivery] = []
-    size = 0
-    for delivery in deliveries:
-        batch.append(delivery)
-        size += len(delivery.value)
-        if size >= BYTES_AT_ONCE or len(batch) >= DELIVERIES_AT_ONCE:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
 
 
 def _known_import(ledger: Ledger, digest: bytes) -> bytes | None:

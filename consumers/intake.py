@@ -7,12 +7,12 @@ under the append lock, so nobody can be first again.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from consumers import registers, statements
+from consumers.ahead import Read, read
 from consumers.deliveries import Delivery
 from consumers.hearing import Hearing
 from consumers.outcome import Counts, Held, Taken
@@ -23,7 +23,7 @@ from domain.ledger.ledger import Ledger
 from domain.ledger.store import MESSAGE_HASH_SIZE, MessageRow, TrackingRow
 from domain.ledger.unit import Unit
 from schemas.catalogue import mis
-from schemas.codec import Undecodable, decode, encode, encode_confluent
+from schemas.codec import decode, encode, encode_confluent
 
 _ROWS: Mapping[str, str] = {**registers.ROWS, **statements.ROWS}
 
@@ -91,7 +91,11 @@ class Intake:
 
         Raises AlreadyTaken where the tracking rows stand at or past these positions already.
         """
-        return self._settle(lambda unit: self._decide(unit, deliveries), tracking)
+        return self.take_read([read(delivery) for delivery in deliveries], tracking)
+
+    def take_read(self, messages: Sequence[Read], tracking: Sequence[TrackingRow] = ()) -> Counts:
+        """`take` for deliveries that are decoded already."""
+        return self._settle(lambda unit: self._decide(unit, messages), tracking)
 
     def replay_waiting(self, only: Iterable[bytes] | None = None) -> Counts:
         """Try what is held again: at start, or because someone mended the cause."""
@@ -148,18 +152,17 @@ class Intake:
             if getattr(counts, f.name)
         ]
 
-    def _decide(self, unit: Unit, deliveries: Sequence[Delivery]) -> _Result:
-        result = _Result(Counts(deliveries=len(deliveries)))
-        decoded = [_decode(d) for d in deliveries]
+    def _decide(self, unit: Unit, messages: Sequence[Read]) -> _Result:
+        result = _Result(Counts(deliveries=len(messages)))
         seen = self._ledger.store.find_messages(
-            (source, message["message"])
-            for d, (_, message, _) in zip(deliveries, decoded, strict=True)
-            if message is not None and (source := d.source_id) is not None
+            (source, said.message["message"])
+            for said in messages
+            if said.message is not None and (source := said.delivery.source_id) is not None
         )
         fresh: dict[tuple[bytes, bytes], bytes] = {}
-        for delivery, (name, message, fault) in zip(deliveries, decoded, strict=True):
-            unit.now = self._ledger.moment_of(delivery.received_at, unit.now)
-            self._one(unit, delivery, name, message, fault, seen, fresh, result)
+        for said in messages:
+            unit.now = self._ledger.moment_of(said.delivery.received_at, unit.now)
+            self._one(unit, said, seen, fresh, result)
             # At once, not at the end of the batch: what a batch holds is the same however deliveries are cut into them.
             self._replay_mended(unit, result)
         return result
@@ -167,16 +170,13 @@ class Intake:
     def _one(
         self,
         unit: Unit,
-        delivery: Delivery,
-        name: str,
-        message: dict[str, Any] | None,
-        fault: str,
+        said: Read,
         seen: Mapping[tuple[bytes, bytes], bytes],
         fresh: dict[tuple[bytes, bytes], bytes],
         result: _Result,
     ) -> None:
         counts = result.counts
-        digest = hashlib.sha256(delivery.value).digest()
+        delivery, name, message, fault, digest = said
         if message is None:
             counts.sent += 1
             if self._holds_already(delivery, digest, result):
@@ -301,7 +301,7 @@ class Intake:
                 return
         _, kept = decode(value)
         delivery = Delivery(kept["source"], kept["key"], kept["received_at"], kept["value"])
-        name, message, _ = _decode(delivery)
+        _, name, message, _, _ = read(delivery)
         if message is None or item.rule == "g4" or delivery.source_id != message["source"]:
             return
         said = item.fields
@@ -350,17 +350,6 @@ def hear(hearing: Hearing) -> None:
         registers.hear_rows(hearing)
     else:
         statements.HEAR[name](hearing)
-
-
-def _decode(delivery: Delivery) -> tuple[str, dict[str, Any] | None, str]:
-    """(schema name, message, "") or ("", None, why not)."""
-    try:
-        schema, message = decode(delivery.value, columns=True)
-    except Undecodable as fault:
-        return "", None, f"The value cannot be read: {fault}. Send it again as Avro of a known schema, or dismiss it."
-    if schema.kind != "mis" or schema.name == "Delivery":
-        return "", None, f"{schema.name} is not a message that a MIS sends; dismiss it."
-    return schema.name, message, ""
 
 
 def _by_rule(held: Iterable[Held]) -> list[Held]:

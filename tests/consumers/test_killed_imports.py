@@ -25,13 +25,13 @@ AT_ONCE = 1
 KILLER = """
 import json, os, random, signal, sys, time
 from pathlib import Path
-from consumers import file_import
+from consumers import ahead, file_import
 from domain.ledger.keystore import KeyStore
 from domain.ledger.ledger import Ledger
 from domain.ledger.sqlite_store import open_sqlite
 
 folder, file, rounds, at_once, seed = Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:])
-file_import.DELIVERIES_AT_ONCE = at_once
+ahead.DELIVERIES_AT_ONCE = at_once
 rng = random.Random(seed)
 
 def take():
@@ -92,7 +92,7 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_an_import_killed_again_and_again_ends_as_one_that_was_never_killed(
     year: Path, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("consumers.file_import.DELIVERIES_AT_ONCE", AT_ONCE)
+    monkeypatch.setattr("consumers.ahead.DELIVERIES_AT_ONCE", AT_ONCE)
     quiet = new_ledger(tmp_path / "quiet")
     whole = import_file(quiet, year)
     expected = contents(quiet, tmp_path / "quiet")
@@ -120,7 +120,7 @@ def test_a_file_taken_in_one_by_one_ends_as_one_taken_in_by_the_thousand(
 ) -> None:
     found_there = []
     for at_once in (1, 7, 1_000):
-        monkeypatch.setattr("consumers.file_import.DELIVERIES_AT_ONCE", at_once)
+        monkeypatch.setattr("consumers.ahead.DELIVERIES_AT_ONCE", at_once)
         folder = tmp_path / str(at_once)
         ledger = new_ledger(folder)
         counts = import_file(ledger, year).counts
