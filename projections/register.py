@@ -199,16 +199,17 @@ def _is_of(line: lines.Line, day: date) -> bool:
 
 
 DELIVERED_WITHIN = {"stream": 1, "snapshot_twice": 1, "snapshot_daily": 2, "weekly": 8, "once": 0}
-"""Days that a source may need to tell of a deletion (events.md 2.2): what it says of an earlier day is not believed."""
+"""Days that a source may need to tell of a deletion (events.md 2.2): what it says of an earlier day is not believed,
+nor what it says of a day to come."""
 
 
 def _off_roll_from(place: Place, deleted: Stored, recorded_at: int) -> date:
-    """The day after the deletion: as the school says it made it if it could have told no sooner, else as recorded."""
+    """The day after the deletion: as the school says it made it, if it told at once, else as recorded."""
     recorded = days(local_date(recorded_at))
     said: int | None = deleted.fields.get("deleted_on")
     source = place.sources.get(deleted.fields.get("source") or b"", {})
     within = DELIVERED_WITHIN.get(source.get("delivery", "stream"), 1)
-    believed = said if said is not None and recorded - within <= said else recorded
+    believed = said if said is not None and recorded - within <= said <= recorded else recorded
     return from_days(believed + 1)
 
 

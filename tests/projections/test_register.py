@@ -107,6 +107,14 @@ def test_a_deletion_keyed_late_ends_the_roll_when_it_was_made_not_when_it_is_dat
     assert rows(week(school))["Cal"].off_roll_from == date(2025, 9, 6)
 
 
+def test_a_deletion_dated_after_it_was_told_ends_the_roll_on_the_day_it_was_told(tmp_path: Path) -> None:
+    school = School.ready(tmp_path)
+    school.leaves("Ben", "2025-09-03", "2025-09-03 15:30", deleted_on="2026-05-01")
+    school.leaves("Cal", "2025-09-03", "2025-09-03 15:30", deleted_on="9999-12-31")
+    gone = {name: row.off_roll_from for name, row in rows(week(school)).items()}
+    assert gone == {"Ann": None, "Ben": date(2025, 9, 4), "Cal": date(2025, 9, 4)}
+
+
 def test_pupils_read_in_the_order_of_their_surnames(tmp_path: Path) -> None:
     school = School.ready(tmp_path, ())
     for name in ("Ann Zostera", "Zelda Ashgrove", "Ben Ashgrove"):
