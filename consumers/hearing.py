@@ -12,8 +12,9 @@ from consumers.outcome import Taken
 from domain.codes import is_national
 from domain.events import NOBODY, OPERATOR, Event, Origin, Person, Seal
 from domain.identifiers import normalise_laestab, normalise_urn
+from domain.ledger.caches import Found
 from domain.ledger.turning import turn_of_the_year
-from domain.ledger.unit import Found, Unit
+from domain.ledger.unit import Unit
 from domain.moments import academic_year_of, days, from_days, local_date, parse_date
 from domain.people import KINDS, evolve, key_of, named, person_scope
 from domain.place.place import BLANKS, Place

@@ -17,8 +17,8 @@ from domain.admission_register import line as lines
 from domain.admission_register.decide import ADMISSIONS, DESTINATIONS, GROUNDS, STATUSES, PupilSaid, Saying
 from domain.events import NOBODY, Event, Person
 from domain.identifiers import normalise_laestab, normalise_upn, normalise_urn
+from domain.ledger.caches import Found
 from domain.ledger.turning import carry_late
-from domain.ledger.unit import Found
 from domain.moments import academic_year_of
 from domain.people import OFFICES, key_of
 from domain.people import evolve as evolve_people

@@ -8,10 +8,10 @@ import polars as pl
 
 from domain.events import Stored
 from domain.identifiers import normalise_laestab, normalise_upn, normalise_urn
+from domain.ledger.bodies import open_state
 from domain.ledger.ledger import Ledger
 from domain.ledger.reader import frames
 from domain.ledger.store import Store
-from domain.ledger.unit import open_state
 from domain.people import People
 from domain.people import evolve as evolve_people
 from domain.people import stream_of as people_stream

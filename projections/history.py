@@ -11,10 +11,10 @@ import polars as pl
 
 from domain.attendance_register.register import parts_of as register_parts
 from domain.events import Fields, Stored
+from domain.ledger.bodies import open_state
 from domain.ledger.ledger import Ledger
 from domain.ledger.reader import frames
 from domain.ledger.store import Row
-from domain.ledger.unit import open_state
 from domain.moments import from_days
 from domain.people import People
 from domain.place.place import Place

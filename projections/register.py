@@ -9,8 +9,8 @@ from typing import NamedTuple
 from domain.admission_register import line as lines
 from domain.calendar import SESSIONS, NotHeld
 from domain.events import Stored
+from domain.ledger.bodies import open_state
 from domain.ledger.ledger import Ledger
-from domain.ledger.unit import open_state
 from domain.moments import days, from_days, local_date
 from domain.place.place import Place
 from projections.asking import columns_of, place_at, pupils_of, stored, upto

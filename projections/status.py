@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from domain.events import Fields
+from domain.ledger.bodies import open_state
 from domain.ledger.held import Waiting, waiting
 from domain.ledger.ledger import Founding, Ledger
-from domain.ledger.unit import open_state
 from domain.place.place import Place
 from projections.asking import place_at
 

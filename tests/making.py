@@ -21,11 +21,11 @@ import pytest
 from consumers.deliveries import Delivery
 from consumers.intake import Intake
 from consumers.outcome import Counts
+from domain.ledger.bodies import open_state
 from domain.ledger.held import Waiting
 from domain.ledger.keystore import KeyStore
 from domain.ledger.ledger import Founding, Ledger, found
 from domain.ledger.sqlite_store import open_sqlite
-from domain.ledger.unit import open_state
 from domain.moments import days, parse_date, parse_moment
 from schemas.catalogue import mis
 from schemas.codec import encode_confluent

@@ -15,8 +15,8 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import Mapper, ProcessRecorder, StoredEvent, Transcoder
 
 from domain.events import Fields, Stored
+from domain.ledger.bodies import open_state
 from domain.ledger.keystore import KeyStore
-from domain.ledger.unit import open_state
 from schemas import catalogue
 from schemas.codec import SINGLE_OBJECT
 

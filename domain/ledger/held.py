@@ -15,9 +15,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.events import Event, Fields, KeyOf, Origin, Person, Seal
+from domain.ledger.bodies import open_state
 from domain.ledger.keystore import KeyStore, NewKey
 from domain.ledger.store import Store
-from domain.ledger.unit import Unit, open_state
+from domain.ledger.unit import Unit
 
 INBOX = NewKey("inbox", "ledger/founding")
 """Owned by the stream that every ledger has, so that no sweep ever takes it for an orphan."""

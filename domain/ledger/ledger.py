@@ -13,9 +13,11 @@ from typing import TypeVar
 
 from domain.authority import described
 from domain.events import Event, Fields
+from domain.ledger.bodies import open_state
+from domain.ledger.caches import Shared
 from domain.ledger.keystore import KeyStore
 from domain.ledger.store import Appended, Batch, StaleDecision, Store, TrackingRow
-from domain.ledger.unit import Shared, Unit, open_state
+from domain.ledger.unit import Unit
 from domain.moments import academic_year, days, local_date
 from schemas import catalogue
 

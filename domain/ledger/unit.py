@@ -13,151 +13,27 @@ from __future__ import annotations
 
 import os
 import random
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol, TypeVar, cast
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar, cast
 
-from domain import sealing
 from domain.admission_register import line as lines
 from domain.attendance_register import register as registers
-from domain.events import Event, Fields, KeyOf, Stored
+from domain.events import Event, KeyOf, Stored
 from domain.identifiers import normalise_upn
-from domain.ledger.keystore import Key, KeyKind, KeyStore, NewKey
-from domain.ledger.store import Appended, Batch, Chunk, IdentityRow, MessageRow, Row, Store, TrackingRow
+from domain.ledger.bodies import open_state, seal_and_encode
+from domain.ledger.caches import Found, Roll, Shared, State
+from domain.ledger.keystore import Key, KeyKind, NewKey
+from domain.ledger.store import Appended, Batch, Chunk, IdentityRow, MessageRow, Row, TrackingRow
 from domain.people import People
 from domain.people import evolve as evolve_people
 from domain.people import stream_of as people_stream
 from domain.place import place as places
 from domain.pupil import Fact, can_identify, line_scope, names_nobody
 from domain.pupil import stream_of as pupil_stream
-from schemas import catalogue
-from schemas.codec import decode, encode
-from schemas.marks import plain_marks, plain_tail
-
-
-class State(Protocol):
-    """What the cache holds: a state folded from one stream."""
-
-    stream: str
-    version: int
-
-    @property
-    def weight(self) -> int:
-        """Roughly how many things it holds."""
-
+from schemas.marks import plain_marks
 
 S = TypeVar("S", bound=State)
-
-
-class StateCache:
-    """States by stream, as committed; the least recently used go first once the weight passes the bound."""
-
-    def __init__(self, bound: int = 600_000) -> None:
-        self._states: OrderedDict[str, State] = OrderedDict()
-        self._weights: dict[str, int] = {}
-        self._weight = 0
-        self.bound = bound
-
-    def take(self, stream: str) -> State | None:
-        """Remove and return a state: from now on it belongs to the caller."""
-        state = self._states.pop(stream, None)
-        if state is not None:
-            self._weight -= self._weights.pop(stream)
-        return state
-
-    def put_back(self, states: Iterable[State]) -> None:
-        """Keep states that are committed."""
-        for state in states:
-            self.take(state.stream)
-            self._states[state.stream] = state
-            self._weights[state.stream] = state.weight
-            self._weight += state.weight
-        while self._weight > self.bound and self._states:
-            self.take(next(iter(self._states)))
-
-    def forget(self, streams: Iterable[str]) -> None:
-        """Drop what is no longer true."""
-        for stream in streams:
-            self.take(stream)
-
-    def clear(self) -> None:
-        """Drop everything."""
-        self._states.clear()
-        self._weights.clear()
-        self._weight = 0
-
-
-class Found(NamedTuple):
-    """An identity row without its key."""
-
-    id: bytes
-    valid_from: int
-
-
-@dataclass(slots=True)
-class Roll:
-    """The lines of a place in one school year, by the id under which one source knows the pupil."""
-
-    place: bytes
-    source: bytes
-    school_year: int
-    one: dict[str, bytes] = field(default_factory=dict)
-    """Pupils with a single line in the year: nearly all."""
-    several: dict[str, list[Found]] = field(default_factory=dict)
-    """Pupils with more than one stay, in order of starting day."""
-
-    def line(self, mis_pupil: str, day: int) -> bytes | None:
-        """The line on which a mark of that day stands: the stay that had begun last, else the first."""
-        stays = self.several.get(mis_pupil)
-        if stays is None:
-            return self.one.get(mis_pupil)
-        begun = [stay for stay in stays if stay.valid_from <= day]
-        return (begun[-1] if begun else stays[0]).id
-
-
-@dataclass(slots=True)
-class Shared:
-    """What lives longer than a batch: true of the committed ledger only."""
-
-    store: Store
-    keys: KeyStore
-    states: StateCache = field(default_factory=StateCache)
-    rolls: dict[tuple[bytes, bytes, int], Roll] = field(default_factory=dict)
-    facts: dict[tuple[str, str, str], list[Found]] = field(default_factory=dict)
-    years_begun: set[tuple[bytes, int]] = field(default_factory=set)
-    head: int = 0
-    """The last position that the cache knows of."""
-
-    def catch_up(self) -> None:
-        """Forget what others have written since; call before a batch is decided."""
-        head, _ = self.store.head()
-        if head == self.head:
-            return
-        written = self.store.streams_written_since(self.head) if self.head else None
-        if written is None:
-            self.forget_everything()
-        else:
-            self.states.forget(written)
-            if any(not s.startswith("attendance-register/") for s in written):
-                self.forget_who_is_who()
-        self.head = head
-
-    def forget_who_is_who(self) -> None:
-        """Drop identity look-ups; they come back from the index."""
-        self.rolls.clear()
-        self.facts.clear()
-
-    def forget_everything(self) -> None:
-        """Drop every cache: after a stale decision."""
-        self.states.clear()
-        self.forget_who_is_who()
-        self.years_begun.clear()
-
-    def identity_key(self, kind: str, scope: str, value: str) -> bytes:
-        """The key of an identity row."""
-        return sealing.identity_key(self.keys.lookup_key, kind, scope, value)
-
 
 _FACTS_KEPT = 200_000
 
@@ -556,43 +432,3 @@ def _add(chunks: list[Chunk], stream: str, version: int, topic: str, states: lis
             cast("list[bytes]", last.states).extend(states)
             return
     chunks.append(Chunk(stream, version, topic, states, stamp))
-
-
-_MARKS = frozenset(("MarkRecorded", "MarkForeseen"))
-_BESIDE_A_CODE = ("said_at", "by", "minutes_late", "arrived_at", "arrangement")
-"""What an ordinary mark leaves unsaid."""
-
-
-def seal_and_encode(event: Event, key: Key | None) -> bytes:
-    """The stored state of an event: a fresh random salt, the sealed part, the body. A plain mark from its template."""
-    if event.topic in _MARKS and event.seal is None and all(event.fields.get(name) is None for name in _BESIDE_A_CODE):
-        said = event.fields
-        tail = plain_tail(
-            said["date"], said["session"], said["header"], said["code"], said.get("code_sent"), said["cause"]
-        )
-        return plain_marks([said["line"]], [tail], event.topic)[0]
-    schema = catalogue.ledger(event.topic)
-    salt = os.urandom(16)
-    fields: Fields = {k: v for k, v in event.fields.items() if v is not None}
-    fields["salt"] = salt
-    if event.seal is not None:
-        assert key is not None, "a sealed part has a key"
-        text_schema = catalogue.sealed(event.seal.schema)
-        text = encode(text_schema, {k: v for k, v in event.seal.text.items() if v is not None})
-        part = sealing.seal(key.key, key.id, salt, text)
-        fields |= {"sealed_key": part.sealed_key, "sealed": part.sealed, "sealed_hash": part.sealed_hash}
-    return encode(schema, fields)
-
-
-def open_state(state: bytes, keys: KeyStore) -> tuple[Fields, Fields | None]:
-    """The fields of a stored state, and its sealed part's text if there is one and its key is at hand."""
-    _, fields = decode(state)
-    key_id = fields.get("sealed_key")
-    if key_id is None:
-        return fields, None
-    key = keys.get(key_id)
-    if key is None:
-        return fields, None
-    part = sealing.Sealed(key_id, fields["sealed"], fields["sealed_hash"])
-    _, text = decode(sealing.unseal(key, fields["salt"], part))
-    return fields, text

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from consumers.deliveries import Delivery
 from consumers.intake import Intake
+from domain.ledger.caches import StateCache
 from domain.ledger.ledger import Ledger
 from domain.ledger.store import AlreadyTaken, Appended, Batch, TrackingRow
-from domain.ledger.unit import StateCache, Unit
+from domain.ledger.unit import Unit
 from tests.consumers.histories import OTHER, deliveries, fresh, histories
 from tests.consumers.test_random_histories import Outcome, after
 from tests.making import NIGHTLY, School, container, pupil

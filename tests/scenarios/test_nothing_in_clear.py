@@ -12,11 +12,11 @@ import pytest
 
 from consumers.file_import import import_file
 from domain.events import Person
+from domain.ledger.bodies import open_state
 from domain.ledger.held import kept_bytes
 from domain.ledger.keystore import KeyStore
 from domain.ledger.ledger import Ledger
 from domain.ledger.sqlite_store import open_sqlite
-from domain.ledger.unit import open_state
 from tests.making import SIMS, School, container, mark, pupil
 
 MONDAY, TUESDAY = "2025-09-01 AM", "2025-09-02 AM"
