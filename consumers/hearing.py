@@ -195,9 +195,10 @@ class Hearing:
 
     @property
     def heard_on(self) -> int:
-        """The day on which the ledger first heard it: what was told beforehand stays so, however long it was held."""
+        """The day on which it came: what was told beforehand stays so, however long it was held or lay in a file."""
         held_at = self.origin.first_held_at
-        return self.today if held_at is None else min(self.today, _london_day(held_at // _HOUR))
+        came = self.delivery.received_at if held_at is None else min(held_at, self.delivery.received_at)
+        return min(self.today, _london_day(came // _HOUR))
 
     @property
     def said_on(self) -> int:

@@ -1,7 +1,7 @@
 """The intake: deliveries in, entries out, each row ending as exactly one named outcome.
 
 A batch of deliveries is decided and appended in one transaction, with the positions of what it was read from. If
-another writer was first, everything cached is forgotten and the batch decided again; the second time it is decided
+another writer was first, everything cached is forgotten and the batch decided again; the third time it is decided
 under the append lock, so nobody can be first again.
 """
 

@@ -230,14 +230,22 @@ def _take_row_by_row(
         said.append(decided)
     whole = message.get("whole", False) and name in ("RegisterTaken", "RegisterSnapshot")
     gone: list[Row] = []
-    if whole:
+    if whole and not unknown and _speaks_of(message, spot):
+        # Where a row's pupil is not known here, nobody can say whose mark is missing: a MIS may have new ids for all.
         gone = missing_from_whole(register, header, {line for line in lines if line is not None})
-        taken.counts.withdrawn_unsent += len(gone)
     decision = decide(register, header, [*said, *gone])
-    decision.outcomes[Becomes.WITHDRAWAL] -= len(gone)
     hearing.unit.record_decided(decision.events, register.version)
-    for becomes, count in decision.outcomes.items():
-        taken.counts.add(becomes, count)
+    for becomes in decision.became[: len(said)]:
+        taken.counts.add(becomes)
+    taken.counts.withdrawn_unsent += decision.became[len(said) :].count(Becomes.WITHDRAWAL)
+
+
+def _speaks_of(message: Mapping[str, Any], spot: Spot) -> bool:
+    """True if a message that is whole is so for this session: a snapshot only within the days that it names."""
+    if "from" not in message:
+        return True
+    first, last = day_of(message["from"]), day_of(message["to"])
+    return first is not None and last is not None and first <= spot.day <= last
 
 
 def _rows(numbers: Sequence[int]) -> str:

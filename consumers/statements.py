@@ -468,7 +468,7 @@ def _enter(
     line = unit.line(place.id, line_id)
     unit.record(admission.enter(line, year, said, saying, old_line), lines.evolve, line)
     for fact in line_facts(place.id, year, pupil, line_id, said.starting_day):
-        unit.add_fact(fact, new=True)
+        unit.add_fact(fact, new=is_new or fact.kind == "pupil_of_line")  # a known child may have had a stay before
     unit.record_of_pupil(line_opened(pupil, line_id, place.id, year, said.starting_day, old_line))
     return line
 

@@ -1,12 +1,11 @@
 """From the rows of one message about one session to the events that its register receives.
 
-`decide` takes any rows, one by one, and is the readable path. `plain_marks` is for what nearly every message is, a
-class's first register with nothing odd in it: it decides the whole class at once, or says that it cannot.
+`decide` takes any rows, one by one, and is the readable path. `take_whole` is for what nearly every message is, a
+class's first register with nothing odd in it: the whole class at once, where `can_take_whole` says that it may.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -53,7 +52,7 @@ class Decision:
     """The events, in order, and what each row became."""
 
     events: list[Event] = field(default_factory=list)
-    outcomes: Counter[Becomes] = field(default_factory=Counter)
+    became: list[Becomes] = field(default_factory=list)
 
 
 def opening(register: Register, header: Header) -> list[Event]:
@@ -194,7 +193,7 @@ def decide(register: Register, header: Header, rows: Sequence[Row]) -> Decision:
     header_version = 0
     for row in rows:
         becomes = what_it_becomes(row, register)
-        decision.outcomes[becomes] += 1
+        decision.became.append(becomes)
         if becomes not in RECORDED:
             continue
         if not header_version:

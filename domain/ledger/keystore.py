@@ -112,7 +112,7 @@ class KeyStore:
         self._seen = self._data_version()
 
     @classmethod
-    def create(cls, path: Path, *, cache: int = 200_000) -> Self:
+    def create(cls, path: Path, *, cache: int = 50_000) -> Self:
         """Make the key store of a new ledger, with its lookup key, and open it. Durable when it returns.
 
         Refuses, with KeyStoreRefused, a path at which there is a file already.
@@ -143,7 +143,7 @@ class KeyStore:
         return cls.open(path, cache=cache)
 
     @classmethod
-    def open(cls, path: Path, *, cache: int = 200_000) -> Self:
+    def open(cls, path: Path, *, cache: int = 50_000) -> Self:
         """Open a key store. `cache` bounds how many keys are kept in memory.
 
         Refuses, with KeyStoreRefused, a missing file, one that its group or others may use (the files that SQLite

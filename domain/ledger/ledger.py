@@ -6,7 +6,6 @@ was first, everything cached is forgotten and the decision taken again; the thir
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -16,6 +15,7 @@ from domain.events import Event, Fields
 from domain.ledger.bodies import open_state
 from domain.ledger.caches import Shared
 from domain.ledger.keystore import KeyStore
+from domain.ledger.shared import system_clock
 from domain.ledger.store import Appended, Batch, StaleDecision, Store, TrackingRow
 from domain.ledger.unit import Unit
 from domain.moments import academic_year, days, local_date
@@ -25,11 +25,6 @@ FOUNDING = "ledger/founding"
 SCHEMAS = "ledger/schemas"
 
 T = TypeVar("T")
-
-
-def system_clock() -> int:
-    """UTC microseconds since 1970."""
-    return time.time_ns() // 1000
 
 
 @dataclass(frozen=True, slots=True)

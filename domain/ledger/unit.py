@@ -35,7 +35,7 @@ from schemas.marks import plain_marks
 
 S = TypeVar("S", bound=State)
 
-_FACTS_KEPT = 200_000
+_FACTS_KEPT = 100_000
 
 
 class Marks(NamedTuple):
@@ -393,7 +393,9 @@ class Unit:
         shared.years_begun |= self._years_begun
         for name in self._new_facts:
             shared.facts.pop(name, None)
-        if self._new_facts:
+        if any(kind == "upn" for kind, _, _ in self._new_facts):
+            shared.rolls.clear()  # any roll may have found a pupil by a number that is now another's too
+        elif self._new_facts:
             for roll in [r for r in shared.rolls if r[0] in self._rolls_touched or self._new_pupils(r)]:
                 del shared.rolls[roll]
         self._states = {}
@@ -416,7 +418,7 @@ class _Plain:
 
     @property
     def weight(self) -> int:
-        return 1
+        return 3
 
     @staticmethod
     def evolve(state: _Plain, stored: Stored) -> _Plain:
