@@ -150,7 +150,8 @@ def _source(hearing: Hearing, number: int, row: Row) -> None:
     source = row["described"]
     for place, local_id in found:
         said = {**row, "from": from_day, "to": to}
-        new |= _record(hearing, place, placing.describe_source(place, source, said, NOBODY))
+        key = key_of(place.id, hearing.school_year)
+        new |= _record(hearing, place, placing.describe_source(place, source, said, local_id, NOBODY, key))
         if local_id:
             unit.add_fact(Fact("local_place", source.hex(), local_id, place.id, from_day))
     if new:
@@ -521,6 +522,16 @@ def _leaver(hearing: Hearing, place: Place, number: int, row: Row) -> None:
         )
         return
     person: Person = hearing.person(place.id, row["by"])
+    saying = Saying(hearing.origin, person, hearing.today, place.carries(hearing.source, "reason"))
+    if admission.contradicted(line, saying):
+        hearing.taken.hold(
+            "g6",
+            (number,),
+            f"Row {number + 1}: a newer statement has this pupil on the roll; send the leaver again if it holds, "
+            "or dismiss this.",
+            place.id,
+        )
+        return
     events = admission.leave(
         line,
         leaving_on,
@@ -530,7 +541,7 @@ def _leaver(hearing: Hearing, place: Place, number: int, row: Row) -> None:
         _other_school(hearing, place, row["destination_laestab"], leaving_on),
         row["destination_text"],
         row["mis_reason"],
-        Saying(hearing.origin, person, hearing.today, place.carries(hearing.source, "reason")),
+        saying,
     )
     unit.record(events, lines.evolve, line)
     _count(hearing, bool(events))

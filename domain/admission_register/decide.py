@@ -288,6 +288,15 @@ def _merged(line: Line, said: PupilSaid, line_id: bytes) -> tuple[Fields, Fields
     return entry, text | kept
 
 
+def contradicted(line: Line, saying: Saying) -> bool:
+    """True for a leaver told before a newer statement that has the pupil here: which of them holds, a person must say.
+
+    One that the newer statement agrees with is not, such as a leaver who had to wait until his pupil was stated.
+    """
+    gone_by_now = line.leaving_on is not None and line.leaving_on <= saying.today
+    return _overtaken(line, saying) and not gone_by_now and not line.deletion_version
+
+
 def leave(
     line: Line,
     leaving_on: int,
@@ -304,12 +313,8 @@ def leave(
     A second statement about a pupil already deleted is kept as LeavingStated where it names another day; the same
     again adds nothing. Never refused: ground not said, back-dated, without consent are labels.
 
-    A leaver told before a newer statement that has the pupil here is overtaken; one that it agrees with is not, such as
-    a leaver who had to wait until his pupil was stated.
+    The caller asks `contradicted` first.
     """
-    gone_by_now = line.leaving_on is not None and line.leaving_on <= saying.today
-    if _overtaken(line, saying) and not gone_by_now:
-        return []
     if line.deletion_version or leaving_on > saying.today:
         if leaving_on in (line.left_on, line.leaving_on):
             return []

@@ -81,6 +81,17 @@ TABLES = (
     " PRIMARY KEY (source, message))",
     "CREATE TABLE IF NOT EXISTS {s}.held_bytes (id bytea PRIMARY KEY, bytes bytea NOT NULL)",
 )
+GUARDS = (
+    # As in SQLite: against accidents and every other program, the owner's own included. Who removes the guards first is
+    # found by the log.
+    "CREATE OR REPLACE FUNCTION {s}.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+    " RAISE EXCEPTION 'The ledger refuses % of %: nothing recorded is altered.', TG_OP, TG_TABLE_NAME; END $$",
+    *(
+        f"CREATE OR REPLACE TRIGGER unchanging BEFORE UPDATE OR DELETE OR TRUNCATE ON {{s}}.{table}"
+        " FOR EACH STATEMENT EXECUTE FUNCTION {s}.refuse_change()"
+        for table in ("stored_events", "streams", "topics")
+    ),
+)
 RIGHTS = (
     "GRANT USAGE ON SCHEMA {s} TO {role}",
     "GRANT SELECT, INSERT ON {s}.stored_events, {s}.streams, {s}.topics, {s}.messages TO {role}",
@@ -138,7 +149,7 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
         self.simulated = simulated
         self._streams = Names()
         self._topics = Names()
-        self.sql_create_statements = [self._sql(statement) for statement in TABLES]
+        self.sql_create_statements = [self._sql(statement) for statement in (*TABLES, *GUARDS)]
         self.max_notification_id_statement = self._sql("SELECT max(position) FROM {s}.stored_events")
         digest = hashlib.sha256(f"rollbook append {datastore.schema}".encode()).digest()
         self._lock_key = int.from_bytes(digest[:8], signed=True)

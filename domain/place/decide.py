@@ -44,18 +44,25 @@ def describe(place: Place, said: Fields, text: Fields, origin: Origin, person: P
     return [Event(place.stream, "PlaceDescribed", fields, seal)]
 
 
-def describe_source(place: Place, source: bytes, said: Fields, person: Person) -> list[Event]:
-    """SourceDescribed, or SourceEnded where it names an end; nothing if it is known already."""
+def describe_source(
+    place: Place, source: bytes, said: Fields, local_id: str | None, person: Person, key: KeyOf
+) -> list[Event]:
+    """SourceDescribed, or SourceEnded where it names an end; nothing if it is known already.
+
+    `local_id`, the source's own id of the place, is sealed: from it the identity index can be built again.
+    """
     known = place.sources.get(source)
     to = said.get("to")
     stated = {k: said[k] for k in ("system", "route", "delivery", *(f"carries_{c}" for c in CARRIES))}
     events: list[Event] = []
     ended = None if known is None else known.get("to")
     reopened = ended is not None and to is None
-    if known is None or reopened or any(known.get(k) != v for k, v in stated.items()):
+    renamed = known is not None and local_id is not None and known.get("local_id") != local_id
+    if known is None or reopened or renamed or any(known.get(k) != v for k, v in stated.items()):
         ended = None  # described anew, it speaks again
         fields = {"source": source, **stated, "code_map": code_map_hash(place, source), "from": said["from"]}
-        events.append(Event(place.stream, "SourceDescribed", fields | person.fields()))
+        seal = Seal(key, "SourceText", {"local_id": local_id}) if local_id else None
+        events.append(Event(place.stream, "SourceDescribed", fields | person.fields(), seal))
     if to is not None and ended != to:
         events.append(Event(place.stream, "SourceEnded", {"source": source, "to": to} | person.fields()))
     return events

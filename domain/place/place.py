@@ -162,7 +162,7 @@ def evolve(place: Place, stored: Stored) -> Place:
         place.text = dict(stored.text or {})
         place.told_at = fields.get("sent_at")
     elif topic == "SourceDescribed":
-        place.sources[fields["source"]] = fields
+        place.sources[fields["source"]] = fields | (stored.text or {})
     elif topic == "SourceEnded":
         place.sources[fields["source"]] = place.sources.get(fields["source"], {}) | {"to": fields["to"]}
     elif topic == "CodeMapped":

@@ -6,7 +6,17 @@ from datetime import date
 
 import pytest
 
-from domain.admission_register.decide import GROUNDS, PupilSaid, Saying, carry_forward, enter, goes_on, leave, restate
+from domain.admission_register.decide import (
+    GROUNDS,
+    PupilSaid,
+    Saying,
+    carry_forward,
+    contradicted,
+    enter,
+    goes_on,
+    leave,
+    restate,
+)
 from domain.admission_register.line import Line, age_on, compulsory_school_age, evolve, stream_of, year_facts
 from domain.events import NOBODY, Event, Origin, Stored
 from domain.moments import days
@@ -110,4 +120,12 @@ def test_an_overtaken_statement_adds_nothing() -> None:
     line = entered()
     older = Saying(Origin(sent_at=TODAY - 1), NOBODY, TODAY)
     assert restate(line, PupilSaid(days(date(2025, 9, 1)), full_name="Anne"), older) == []
-    assert leave(line, TODAY, None, "not_said", "not_said", None, None, None, older) == []
+
+
+def test_a_leaver_told_before_a_newer_statement_contradicts_it_unless_that_has_him_gone() -> None:
+    line = entered()
+    older = Saying(Origin(sent_at=TODAY - 1), NOBODY, TODAY)
+    assert contradicted(line, older)
+    assert not contradicted(line, saying(TODAY + 1))
+    line.leaving_on = TODAY
+    assert not contradicted(line, older)

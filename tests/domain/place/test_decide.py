@@ -83,9 +83,11 @@ def test_a_source_ends_once_and_is_described_again_to_come_back() -> None:
     place = a_place()
 
     def says(**more: Any) -> list[str]:
-        return take(place, describe_source(place, SOURCE, {**DESCRIBED, "to": None, **more}, NOBODY))
+        local_id = more.pop("local_id", None)
+        return take(place, describe_source(place, SOURCE, {**DESCRIBED, "to": None, **more}, local_id, NOBODY, KEY))
 
     assert says() == ["SourceDescribed"]
+    assert says(local_id="marram") == ["SourceDescribed"]
     assert says() == []
     assert says(to=DECEMBER) == ["SourceEnded"]
     assert says(to=DECEMBER) == []
