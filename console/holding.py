@@ -167,7 +167,8 @@ def held_replay(
     if chosen is Format.JSON:
         say.as_json(data)
     else:
-        say.line(f"{say.number(counts.replayed_earlier)} rows were taken; {say.number(still)} inputs are still held.")
+        taken, left = counts.replayed_earlier, say.counted(still, "input is", "inputs are")
+        say.line(f"{say.counted(taken, 'row was', 'rows were')} taken; {left} still held.")
         if counts.recorded:
             say.line(f"  {recorded_sentence(counts)}")
     if still:

@@ -113,6 +113,11 @@ def as_csv(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     print(out.getvalue(), end="")
 
 
+def counted(n: int, one: str, many: str) -> str:
+    """A count with its word: 1 row was, 2 rows were."""
+    return f"{number(n)} {one if n == 1 else many}"
+
+
 def number(n: int) -> str:
     """A count as people read it: 4,537,868."""
     return f"{n:,}"

@@ -127,7 +127,8 @@ def import_verb(
         say.as_json([_imported_data(result) for result in results])
     if held:
         rows = sum(item.rows for item in held)
-        say.remark(f"{say.number(len(held))} inputs ({say.number(rows)} rows) are still held: see rollbook held list.")
+        inputs = say.counted(len(held), "input", "inputs")
+        say.remark(f"{inputs} ({say.counted(rows, 'row', 'rows')}) still held: see rollbook held list.")
         raise typer.Exit(REFUSED)
 
 

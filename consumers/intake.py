@@ -154,6 +154,9 @@ class Intake:
 
     def _decide(self, unit: Unit, messages: Sequence[Read]) -> _Result:
         result = _Result(Counts(deliveries=len(messages)))
+        if any(stream.startswith("ledger/held/") for stream in unit.others_wrote):
+            self._waiting = {w.id: w for w in waiting(self._ledger.store, self._ledger.keys)}
+        self._replay_mended(unit, result)
         seen = self._ledger.store.find_messages(
             (source, said.message["message"])
             for said in messages

@@ -104,20 +104,24 @@ class Shared:
     years_begun: set[tuple[bytes, int]] = field(default_factory=set)
     head: int = 0
     """The last position that the cache knows of."""
+    others_wrote: set[str] = field(default_factory=set)
+    """Streams that others were found to have written, and that no unit was told of yet."""
 
-    def catch_up(self) -> None:
-        """Forget what others have written since; call before a batch is decided."""
+    def catch_up(self) -> set[str]:
+        """Forget what others have written since, and say which streams; call before a batch is decided."""
         head, _ = self.store.head()
-        if head == self.head:
-            return
-        written = self.store.streams_written_since(self.head) if self.head else None
-        if written is None:
-            self.forget_everything()
-        else:
-            self.states.forget(written)
-            if any(not s.startswith("attendance-register/") for s in written):
-                self.forget_who_is_who()
-        self.head = head
+        if head != self.head:
+            if self.head:
+                written = self.store.streams_written_since(self.head)
+                self.states.forget(written)
+                if any(not s.startswith("attendance-register/") for s in written):
+                    self.forget_who_is_who()
+                self.others_wrote |= written
+            else:
+                self.forget_everything()
+            self.head = head
+        others, self.others_wrote = self.others_wrote, set()
+        return others
 
     def forget_who_is_who(self) -> None:
         """Drop identity look-ups; they come back from the index."""

@@ -101,15 +101,16 @@ class Ledger:
         """
 
         def attempt(append: Callable[[Batch], Appended]) -> tuple[T, Appended]:
-            self.shared.catch_up()
-            unit = Unit(self.shared, self.now())
+            unit = Unit(self.shared, self.now(), self.shared.catch_up())
             try:
                 self._register_schemas(unit)
                 result = decide(unit)
                 appended = append(unit.batch(tracking(result) if tracking else ()))
             except BaseException:
-                # What the unit had taken out of the cache is gone with it; look-ups may have seen its own facts.
+                # What the unit had taken out of the cache is gone with it; look-ups may have seen its own facts. The
+                # next try must hear of other writers again.
                 self.shared.forget_who_is_who()
+                self.shared.others_wrote.update(unit.others_wrote)
                 raise
             unit.committed(appended)
             self._schemas_checked = True

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -56,7 +56,7 @@ class _Pending(NamedTuple):
 class Unit:
     """One batch. Read states, record events, then `batch()` and, after the append, `committed()`."""
 
-    def __init__(self, shared: Shared, now: int) -> None:
+    def __init__(self, shared: Shared, now: int, others_wrote: Collection[str] = ()) -> None:
         self._shared = shared
         self._store = shared.store
         self.now = now
@@ -76,6 +76,13 @@ class Unit:
         self._own_rolls: dict[tuple[bytes, bytes, int], Roll] = {}
         self._rolls_touched: set[bytes] = set()
         self._mended: set[bytes | None] = set()
+        self.others_wrote = others_wrote
+        """Streams that other writers moved since the last batch: what waits for a pupil or a place may be mended."""
+        for stream in others_wrote:
+            room, _, rest = stream.partition("/")
+            if room in ("admission-register", "place"):
+                self.mend(bytes.fromhex(rest.split("/")[0]))
+                self.mend(None)
         self._years_begun: set[tuple[bytes, int]] = set()
         self._key_ids: set[bytes] = set()
         self.messages: list[MessageRow] = []
@@ -386,6 +393,7 @@ class Unit:
             # Others wrote between the last look and the lock: to no stream that we wrote, but perhaps to one we read.
             others = self._store.streams_written_since(shared.head) - self._streams_written()
             shared.states.forget(others)
+            shared.others_wrote |= others
             shared.forget_who_is_who()
             states = {name: state for name, state in states.items() if name not in others}
         shared.head = max(shared.head, appended.last)

@@ -35,7 +35,7 @@ def test_show_keeps_the_message_back_unless_it_is_asked_for(school: School, at_s
 def test_replay_says_what_is_still_held(school: School, at_school: Command) -> None:
     school.takes("7B", MON, "08:45", Ann="/", Nobody="/")
     said = at_school("held", "replay")
-    assert (said.code, "1 inputs are still held" in said.out) == (1, True)
+    assert (said.code, "1 input is still held" in said.out) == (1, True)
 
 
 def test_dismissing_empties_the_list_and_is_recorded(school: School, at_school: Command) -> None:

@@ -88,3 +88,30 @@ def test_a_file_received_in_no_year_is_refused_with_a_sentence(school: School) -
     delivery = school.taking("7B", MON, "09:01", Ann="/")._replace(received_at=NANOSECONDS)
     with pytest.raises(NotDeliveries, match="outside the years 1 to 9999"):
         list(read_deliveries(container(school.folder / "file.avro", delivery)))
+
+
+def test_what_one_process_holds_another_sets_free_when_it_enters_the_pupil(school: School) -> None:
+    school.takes("7B", MON, "09:01", Ann="/")  # both have looked
+    other = School.at(school.folder)
+    other.takes("7B", MON, "09:02", Zed="N")
+    school.enters("Zed")
+    assert school.register(MON) == {"Ann": "/", "Zed": "N"}
+    other.close()
+
+
+def test_what_one_process_held_while_another_entered_the_pupil_is_free_at_its_next_message(school: School) -> None:
+    other = School.at(school.folder)
+    other.takes("7B", MON, "09:00", Ann="/")
+    enter, decide = school.enters, other.intake._decide
+
+    def slowly(*asked: Any) -> Any:
+        decided = decide(*asked)
+        other.intake._decide = decide  # type: ignore[method-assign]
+        enter("Zed")
+        return decided
+
+    other.intake._decide = slowly  # type: ignore[method-assign]
+    other.takes("7B", MON, "09:02", Zed="N")
+    other.takes("7B", "2025-09-02 AM", "09:01", Ann="/")
+    assert other.register(MON) == {"Ann": "/", "Zed": "N"}
+    other.close()
