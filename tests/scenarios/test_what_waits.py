@@ -99,18 +99,20 @@ def test_what_one_process_holds_another_sets_free_when_it_enters_the_pupil(schoo
     other.close()
 
 
-def test_what_one_process_held_while_another_entered_the_pupil_is_free_at_its_next_message(school: School) -> None:
+def test_what_one_process_held_while_another_entered_the_pupil_is_free_at_its_next_message(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
     other = School.at(school.folder)
     other.takes("7B", MON, "09:00", Ann="/")
     enter, decide = school.enters, other.intake._decide
 
     def slowly(*asked: Any) -> Any:
         decided = decide(*asked)
-        other.intake._decide = decide  # type: ignore[method-assign]
+        monkeypatch.setattr(other.intake, "_decide", decide)
         enter("Zed")
         return decided
 
-    other.intake._decide = slowly  # type: ignore[method-assign]
+    monkeypatch.setattr(other.intake, "_decide", slowly)
     other.takes("7B", MON, "09:02", Zed="N")
     other.takes("7B", "2025-09-02 AM", "09:01", Ann="/")
     assert other.register(MON) == {"Ann": "/", "Zed": "N"}
