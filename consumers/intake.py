@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from consumers import registers, statements
+from consumers import people, registers, statements
 from consumers.ahead import Read, read
 from consumers.deliveries import Delivery
 from consumers.hearing import Hearing
@@ -25,7 +25,8 @@ from domain.ledger.unit import Unit
 from schemas.catalogue import mis
 from schemas.codec import decode, encode, encode_confluent
 
-_ROWS: Mapping[str, str] = {**registers.ROWS, **statements.ROWS}
+_HEAR: Mapping[str, Callable[[Hearing], None]] = {**statements.HEAR, **people.HEAR}
+_ROWS: Mapping[str, str] = {**registers.ROWS, **statements.ROWS, **people.ROWS}
 
 
 def rows_of(name: str, message: Mapping[str, Any]) -> int:
@@ -352,7 +353,7 @@ def hear(hearing: Hearing) -> None:
     elif name in registers.ROWS:
         registers.hear_rows(hearing)
     else:
-        statements.HEAR[name](hearing)
+        _HEAR[name](hearing)
 
 
 def _by_rule(held: Iterable[Held]) -> list[Held]:

@@ -1,0 +1,311 @@
+"""Messages about people: staff, pupils on the roll, and leavers. What is new in them is recorded.
+
+Each row counts once: as a statement if it said anything new, as a duplicate if not, or as held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from consumers.hearing import Hearing, day_of, pick, shown
+from consumers.statements import count, hold_dates
+from domain.admission_register import decide as admission
+from domain.admission_register import line as lines
+from domain.admission_register.decide import ADMISSIONS, DESTINATIONS, GROUNDS, STATUSES, PupilSaid, Saying
+from domain.events import Event, Person
+from domain.identifiers import normalise_laestab, normalise_upn
+from domain.ledger.caches import Found
+from domain.ledger.turning import carry_late
+from domain.moments import academic_year_of
+from domain.people import OFFICES
+from domain.people import evolve as evolve_people
+from domain.place.place import Place
+from domain.pupil import (
+    can_identify,
+    identified,
+    line_facts,
+    line_opened,
+    line_scope,
+    local_id_given,
+    mis_fact,
+    names_nobody,
+    upn_fact,
+    upn_given,
+)
+from domain.pupil import stream_of as pupil_stream
+
+Row = Mapping[str, Any]
+
+ROWS: Mapping[str, str] = {"StaffStated": "staff", "PupilsStated": "pupils", "PupilLeft": "leavers"}
+"""Where each of these messages has its rows."""
+
+
+def hear_staff(hearing: Hearing) -> None:
+    """StaffStated."""
+    rows = hearing.message["staff"]
+    place = hearing.known_place(hearing.today, tuple(range(len(rows))))
+    if place is None:
+        return
+    for number, row in enumerate(rows):
+        before = hearing.unit.events_recorded
+        from_day, to = day_of(row["office_from"]), day_of(row["office_to"])
+        if (row["office_from"] and from_day is None) or (row["office_to"] and to is None):
+            hold_dates(hearing, (number,), place.id)
+            continue
+        person, _ = hearing.person_of(place.id, row["user_id"], row["kind"], row["name"])
+        if row["office"] in OFFICES and from_day is not None:
+            people = hearing.unit.people(place.id)
+            if people.offices.get((person, row["office"])) != (from_day, to):
+                fields = {"person": person, "office": row["office"], "from": from_day, "to": to}
+                fields |= {**hearing.origin.fields(), "reason_state": "not_given"}
+                hearing.unit.record([Event(people.stream, "OfficeHeld", fields)], evolve_people, people)
+        count(hearing, hearing.unit.events_recorded > before)
+
+
+def hear_pupils(hearing: Hearing) -> None:
+    """PupilsStated. A pupil missing from a whole snapshot is not a deletion."""
+    rows = hearing.message["pupils"]
+    place = hearing.known_place(hearing.today, tuple(range(len(rows))))
+    if place is None:
+        return
+    # Asked for together: a look-up of one is a look-up of all.
+    hearing.unit.find_many("mis_pupil", hearing.source.hex(), [row["mis_pupil"] for row in rows])
+    hearing.unit.find_many("upn", "", [normalise_upn(row["upn"]) for row in rows if row["upn"]])
+    for number, row in enumerate(rows):
+        _pupil(hearing, place, number, row)
+
+
+_DATES = ("birth_date", "starting_day", "entered_on", "leaving_on", "enrolment_status_from")
+MOST_NC_YEAR, LEAST_NC_YEAR = 14, -2
+
+
+def _pupil(hearing: Hearing, place: Place, number: int, row: Row) -> None:
+    unit = hearing.unit
+    dates = {name: day_of(row[name]) for name in _DATES}
+    impossible = any(row[name] and dates[name] is None for name in _DATES) or dates["starting_day"] is None
+    nc_year = row["nc_year"]
+    if impossible or not (nc_year is None or LEAST_NC_YEAR <= nc_year <= MOST_NC_YEAR):
+        hold_dates(hearing, (number,), place.id)
+        return
+    if names_nobody(row["mis_pupil"]):
+        sentence = f"Row {number + 1}: it gives its pupil no id; give each pupil one of their own and send it again."
+        hearing.taken.hold("g4", (number,), sentence, place.id)
+        return
+    before = unit.events_recorded
+    said = _pupil_said(hearing, place, row, dates)
+    pupil, is_new = _who(hearing, place, row, said)
+    saying = Saying(
+        hearing.origin,
+        hearing.person(place.id, row["by"]),
+        hearing.today,
+        place.carries(hearing.source, "reason"),
+    )
+    year = max(academic_year_of(said.starting_day), place.school_year_on(hearing.said_on))
+    line = None if is_new else _line_of(hearing, place, pupil, year, said)
+    if line is None or _is_new_stay(line, said):
+        line = _enter(hearing, place, pupil, year, said, saying, is_new)
+    else:
+        unit.record(admission.restate(line, said, saying), lines.evolve, line)
+    carry_late(unit, place.id, line, hearing.today)
+    count(hearing, unit.events_recorded > before)
+
+
+def _line_of(hearing: Hearing, place: Place, pupil: bytes, year: int, said: PupilSaid) -> lines.Line | None:
+    """The line that a statement restates: the year's own; last year's, until the turn of the year carries it."""
+    unit = hearing.unit
+    stays = unit.find("line", line_scope(place.id, year), pupil.hex())
+    if stays or academic_year_of(said.starting_day) >= year:
+        return unit.line(place.id, stays[-1].id) if stays else None
+    before = unit.find("line", line_scope(place.id, year - 101), pupil.hex())
+    last = unit.line(place.id, before[-1].id) if before else None
+    if last is None or not last.on_roll() or not unit.year_begun(place.id, year):
+        return last if last is not None and last.on_roll() else None
+    carry_late(unit, place.id, last, hearing.today)
+    stays = unit.find("line", line_scope(place.id, year), pupil.hex())
+    return unit.line(place.id, stays[-1].id) if stays else None
+
+
+def _is_new_stay(line: lines.Line, said: PupilSaid) -> bool:
+    """A deleted line, and a starting day after the pupil left: a second stay is a second line."""
+    left = line.left_on if line.left_on is not None else line.entry.get("starting_day")
+    return bool(line.deletion_version) and left is not None and said.starting_day > left
+
+
+def _pupil_said(hearing: Hearing, place: Place, row: Row, dates: dict[str, int | None]) -> PupilSaid:
+    starting_day = dates["starting_day"]
+    assert starting_day is not None, "held before where it is missing"
+    basis = row["starting_day_basis"]
+    return PupilSaid(
+        starting_day=starting_day,
+        starting_day_basis=basis if basis in ("agreed", "told", "first_attendance") else "not_said",
+        entered_on=dates["entered_on"],
+        admission=row["admission"] if row["admission"] in ADMISSIONS else "other",
+        enrolment_status=row["enrolment_status"] if row["enrolment_status"] in STATUSES else None,
+        enrolment_status_from=dates["enrolment_status_from"],
+        other_place=_other_school(
+            hearing, place, row["other_laestab"], dates["enrolment_status_from"] or hearing.today
+        ),
+        previous_place=_other_school(hearing, place, row["previous_laestab"], starting_day),
+        nc_year=row["nc_year"],
+        group=hearing.group(place, row["group"]),
+        leaving_on=dates["leaving_on"],
+        destination=row["destination"] if row["destination"] in DESTINATIONS else "not_said",
+        full_name=row["full_name"],
+        name_used=row["name_used"],
+        sex=row["sex"],
+        birth_date=dates["birth_date"],
+        address=row["address"],
+        last_school=row["last_school"],
+        reason=row["reason"],
+    )
+
+
+def _other_school(hearing: Hearing, place: Place, laestab: str | None, day: int) -> bytes | None:
+    """Another school that a row names, as it was on a day, if this ledger knows it.
+
+    Never the place itself: an academy may keep the LAESTAB of the school that it was.
+    """
+    found = hearing.unit.find("laestab", "", normalise_laestab(laestab)) if laestab else []
+    return pick([other for other in found if other.id != place.id], day)
+
+
+def _who(hearing: Hearing, place: Place, row: Row, said: PupilSaid) -> tuple[bytes, bool]:
+    """The child of a row: by MIS id, else by UPN, else new. Nothing is joined by name and birth date.
+
+    Where MIS id and UPN lead to two children the MIS id wins, and the number is recorded as given to this one too.
+    """
+    unit, source = hearing.unit, hearing.source
+    upn = normalise_upn(row["upn"]) if row["upn"] else None
+    by_mis = unit.find("mis_pupil", source.hex(), row["mis_pupil"])
+    found = by_mis or _by_upn(hearing, place, upn, said)
+    pupil = found[-1].id if found else unit.new_id(pupil_stream)
+    if not found:
+        unit.record_of_pupil(identified(pupil, upn, said.full_name, said.birth_date))
+    for number, former in ((upn, False), (row["former_upn"] and normalise_upn(row["former_upn"]), True)):
+        if number and all(f.id != pupil for f in unit.find("upn", "", number)):
+            unit.record_of_pupil(upn_given(pupil, number, former, hearing.origin))
+            unit.add_fact(upn_fact(number, pupil))
+            unit.mend(place.id)
+    if not by_mis:
+        unit.record_of_pupil(local_id_given(pupil, source, row["mis_pupil"], hearing.origin))
+        unit.add_fact(mis_fact(source, row["mis_pupil"], pupil))
+        unit.mend(place.id)
+    return pupil, not found
+
+
+def _by_upn(hearing: Hearing, place: Place, upn: str | None, said: PupilSaid) -> list[Found]:
+    """The child of a UPN, unless it cannot tell: it has not the shape of one, two children were given it, or this
+    source knows the child by another id who is on this very roll. Two ids of one system are two children."""
+    unit = hearing.unit
+    found = unit.find("upn", "", upn) if upn and can_identify(upn) else []
+    if len(found) != 1:
+        return []
+    pupil = found[0].id
+    years = {academic_year_of(said.starting_day), place.school_year_on(hearing.said_on)}
+    stays = [stay for year in years for stay in unit.find("line", line_scope(place.id, year), pupil.hex())]
+    here = any(unit.line(place.id, stay.id).on_roll() for stay in stays)
+    return [] if here and unit.has_id_from(pupil, hearing.source) else found
+
+
+def _enter(
+    hearing: Hearing, place: Place, pupil: bytes, year: int, said: PupilSaid, saying: Saying, is_new: bool
+) -> lines.Line:
+    """PupilEntered on a new line; after a conversion, the line at the old place is named."""
+    unit = hearing.unit
+    old_line = None
+    if not is_new and said.previous_place is not None and said.previous_place != place.id:
+        for school_year in (year, year - 101):
+            stays = unit.find("line", line_scope(said.previous_place, school_year), pupil.hex())
+            if stays:
+                old_line = stays[-1].id
+                break
+    line_id = unit.new_id(partial(lines.stream_of, place.id))
+    line = unit.line(place.id, line_id)
+    unit.record(admission.enter(line, year, said, saying, old_line), lines.evolve, line)
+    for fact in line_facts(place.id, year, pupil, line_id, said.starting_day):
+        unit.add_fact(fact, new=is_new or fact.kind == "pupil_of_line")  # a known child may have had a stay before
+    unit.record_of_pupil(line_opened(pupil, line_id, place.id, year, said.starting_day, old_line))
+    return line
+
+
+def hear_leavers(hearing: Hearing) -> None:
+    """PupilLeft."""
+    rows = hearing.message["leavers"]
+    place = hearing.known_place(hearing.today, tuple(range(len(rows))))
+    if place is None:
+        return
+    for number, row in enumerate(rows):
+        _leaver(hearing, place, number, row)
+
+
+def _line_left(hearing: Hearing, place: Place, row: Row, leaving_on: int) -> lines.Line | None:
+    """The line that a leaver comes off: the newest whose stay had begun by the day that he left."""
+    unit = hearing.unit
+    found = [] if names_nobody(row["mis_pupil"]) else unit.find("mis_pupil", hearing.source.hex(), row["mis_pupil"])
+    upn = normalise_upn(row["upn"]) if row["upn"] else ""
+    if not found and can_identify(upn):
+        found = unit.find("upn", "", upn)
+        found = found if len(found) == 1 else []
+    if not found:
+        return None
+    year = academic_year_of(leaving_on)
+    years = {year, year - 101, place.school_year_on(hearing.said_on), place.school_year_on(hearing.today)}
+    stays = [
+        unit.line(place.id, stay.id)
+        for school_year in sorted(years, reverse=True)
+        for stay in reversed(unit.find("line", line_scope(place.id, school_year), found[-1].id.hex()))
+    ]
+    begun = (line for line in stays if line.carried or line.entry["starting_day"] <= leaving_on)
+    return next(begun, stays[0] if stays else None)
+
+
+def _leaver(hearing: Hearing, place: Place, number: int, row: Row) -> None:
+    unit = hearing.unit
+    leaving_on, deleted_on = day_of(row["leaving_on"]), day_of(row["deleted_on"])
+    if leaving_on is None or (row["deleted_on"] and deleted_on is None):
+        hold_dates(hearing, (number,), place.id)
+        return
+    line = _line_left(hearing, place, row, leaving_on)
+    if line is None:
+        hearing.taken.hold(
+            "g3",
+            (number,),
+            f"Row {number + 1}: no pupil on any register of this place is known by this identifier "
+            f"(leaving on {shown(leaving_on)}); send PupilsStated, or dismiss it.",
+            place.id,
+        )
+        return
+    person: Person = hearing.person(place.id, row["by"])
+    saying = Saying(hearing.origin, person, hearing.today, place.carries(hearing.source, "reason"))
+    if admission.contradicted(line, saying):
+        hearing.taken.hold(
+            "g6",
+            (number,),
+            f"Row {number + 1}: a newer statement has this pupil on the roll; send the leaver again if it holds, "
+            "or dismiss this.",
+            place.id,
+        )
+        return
+    events = admission.leave(
+        line,
+        leaving_on,
+        deleted_on,
+        GROUNDS.get(row["ground"] or "", row["ground"] if row["ground"] in GROUNDS.values() else "not_said"),
+        row["destination"] if row["destination"] in DESTINATIONS else "not_said",
+        _other_school(hearing, place, row["destination_laestab"], leaving_on),
+        row["destination_text"],
+        row["mis_reason"],
+        saying,
+    )
+    unit.record(events, lines.evolve, line)
+    count(hearing, bool(events))
+
+
+HEAR: Mapping[str, Callable[[Hearing], None]] = {
+    "StaffStated": hear_staff,
+    "PupilsStated": hear_pupils,
+    "PupilLeft": hear_leavers,
+}
+"""Which of these hears which message."""
