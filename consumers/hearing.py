@@ -26,6 +26,8 @@ BY_KINDS = frozenset(("named", "shared_login", "system", "parent_portal", "pupil
 
 
 _HOUR = 3_600_000_000
+YEARS_BACK = 6
+"""School years in which a user id is looked for: entries and the names with them are kept six years (regulation 7)."""
 
 
 @lru_cache(maxsize=64)
@@ -156,7 +158,10 @@ class Hearing:
         people = self.unit.people(place)
         scope = person_scope(place, year, self.source)
         found = self.unit.find("person", scope, user_id)
-        earlier = found or self.unit.find("person", person_scope(place, year - 101, self.source), user_id)
+        earlier, back = found, 1
+        while not earlier and back <= YEARS_BACK:
+            earlier = self.unit.find("person", person_scope(place, year - 101 * back, self.source), user_id)
+            back += 1
         person = earlier[-1].id if earlier else os.urandom(16)
         if found and name is None and (person, year) in people.named:
             self.unit.people_seen[seen] = known_as = (person, people.named[person, year]["kind"])

@@ -182,7 +182,7 @@ def _rows(
                 state.text.get("full_name"),
                 labels.get(state.year.get("group") or b""),
                 from_days(state.entry["starting_day"]),
-                off_roll if state.deletion_version else None,
+                off_roll if state.deletion_version else _left_as_stated(state),
             )
             due = not state.entered_in_error and row.starting_day <= last_day and _is_of(state, last_day)
             if line in marked or (due and (row.off_roll_from is None or first_day < row.off_roll_from)):
@@ -190,6 +190,13 @@ def _rows(
     for line, pupil in pupils_of(ledger, rows).items():
         rows[line].pupil = pupil
     return rows
+
+
+def _left_as_stated(line: lines.Line) -> date | None:
+    """Where no deletion was seen, the day after the leaving day that the school states: the roll is read so (events.md
+    2.2, LeavingStated)."""
+    stated = line.leaving_on
+    return None if stated is None or stated >= days(date.max) else from_days(stated + 1)
 
 
 def _is_of(line: lines.Line, day: date) -> bool:

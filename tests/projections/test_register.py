@@ -138,3 +138,12 @@ def test_a_place_that_was_not_known_yet_is_not_known(tmp_path: Path) -> None:
     school = School.ready(tmp_path)
     found = week(school, "2001-01-01 12:00")
     assert (found.place.version, found.rows) == (0, [])
+
+
+def test_a_leaving_day_that_was_stated_ends_the_roll_where_no_deletion_was_seen(tmp_path: Path) -> None:
+    school = School.ready(tmp_path)
+    school.leaves("Ben", "2025-09-03", "2025-09-01 08:00")
+    school.leaves("Cal", "9999-12-31", "2025-09-01 08:00")
+    assert {e["expected"] for e in school.entries("LeavingStated")} == {True}
+    gone = {name: row.off_roll_from for name, row in rows(week(school)).items()}
+    assert gone == {"Ann": None, "Ben": date(2025, 9, 4), "Cal": None}

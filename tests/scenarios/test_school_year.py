@@ -152,3 +152,13 @@ def test_two_years_on_only_the_last_line_is_carried(tmp_path: Path) -> None:
     assert [line[0]["school_year"] for line in school.lines("Ann")] == [202526, 202627, 202728]
     assert school.lines("Ann")[2][0].text["previous_line"] == school.lines("Ann")[1][0]["line"]
     school.close()
+
+
+def test_a_teacher_away_for_a_whole_school_year_is_the_same_person(tmp_path: Path) -> None:
+    school = School.ready(tmp_path)
+    school.takes("7B", "2025-09-01 AM", "09:01", Ann="/", by="T9")
+    school.takes("7B", "2026-09-02 AM", "09:01", Ann="/", by="T1")
+    school.takes("7B", "2027-09-02 AM", "09:01", Ann="/", by="T9")
+    takers = [entry["taker"] for entry in school.entries("EntriesReceived")]
+    assert takers[0] == takers[2] != takers[1]
+    school.close()
