@@ -1,8 +1,9 @@
 """The ledger as an application of the `eventsourcing` library: its repository, its notification log, our store.
 
-Reading one aggregate's whole life (a history, an auditor's replay) goes through the library's repository with a
-projector function; the mapper is strict: only topics that we issued schemas for, only single-object bodies, never an
-import by a stored name. Writing goes through `Ledger.settle`, which needs batches, positions and several streams.
+For whoever replays single aggregates or follows the log with the library's own tools: an aggregate's whole life goes
+through the repository with a projector function. The mapper is strict: only topics that we issued schemas for, only
+single-object bodies, never an import by a stored name. Writing goes through `Ledger.settle`, which needs batches,
+positions and several streams; the program's own answers read columns (`reader`) or streams of the store.
 """
 
 from __future__ import annotations
