@@ -23,7 +23,7 @@ from console.options import (
 )
 from console.problems import Misused, Refused
 from console.say import Column, Format
-from console.words import session_day, short, stamp, when, words
+from console.words import short, stamp, when, words
 from domain.ledger.ledger import Ledger
 from domain.moments import academic_year_label
 from projections import totals as published
@@ -303,8 +303,3 @@ def _show_status(found: Status, profile: str) -> None:
                 for one in found.imports
             ],
         )
-
-
-def week_of(day: date) -> str:
-    """The week of a day, in a sentence."""
-    return session_day(day - timedelta(day.weekday()), year=True)

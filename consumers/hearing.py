@@ -15,7 +15,7 @@ from domain.identifiers import normalise_laestab, normalise_urn
 from domain.ledger.caches import Found
 from domain.ledger.turning import turn_of_the_year
 from domain.ledger.unit import Unit
-from domain.moments import academic_year_of, days, from_days, local_date, parse_date
+from domain.moments import academic_year_before, academic_year_of, days, from_days, local_date, parse_date
 from domain.people import KINDS, evolve, key_of, named, person_scope
 from domain.place.place import BLANKS, Place
 from domain.place.place import evolve as evolve_place
@@ -99,14 +99,20 @@ class Hearing:
         """The place that the message speaks of, as it was on a day: by URN, LAESTAB, local id or the delivery's key."""
         message = self.message
         urn, laestab, local_id = message.get("urn"), message.get("laestab"), message.get("local_id")
-        if urn and (found := self.unit.find("urn", "", normalise_urn(urn))):
-            return pick(found, day)
-        if laestab and (found := self.unit.find("laestab", "", normalise_laestab(laestab))):
-            return pick(found, day)
+        if (place := self.place_called(urn, laestab, day)) is not None:
+            return place
         scope = self.source.hex()
         if local_id and (found := self.unit.find("local_place", scope, local_id)):
             return pick(found, day)
         if not (urn or laestab or local_id) and (found := self.unit.find("local_place", scope, self.delivery.key)):
+            return pick(found, day)
+        return None
+
+    def place_called(self, urn: str | None, laestab: str | None, day: int) -> bytes | None:
+        """The place with this URN, else with this LAESTAB, as it was on a day."""
+        if urn and (found := self.unit.find("urn", "", normalise_urn(urn))):
+            return pick(found, day)
+        if laestab and (found := self.unit.find("laestab", "", normalise_laestab(laestab))):
             return pick(found, day)
         return None
 
@@ -160,7 +166,9 @@ class Hearing:
         found = self.unit.find("person", scope, user_id)
         earlier, back = found, 1
         while not earlier and back <= YEARS_BACK:
-            earlier = self.unit.find("person", person_scope(place, year - 101 * back, self.source), user_id)
+            earlier = self.unit.find(
+                "person", person_scope(place, academic_year_before(year, back), self.source), user_id
+            )
             back += 1
         person = earlier[-1].id if earlier else os.urandom(16)
         if found and name is None and (person, year) in people.named:

@@ -18,7 +18,7 @@ from domain.events import Event, Person
 from domain.identifiers import normalise_laestab, normalise_upn
 from domain.ledger.caches import Found
 from domain.ledger.turning import carry_late
-from domain.moments import academic_year_of
+from domain.moments import academic_year_before, academic_year_of
 from domain.people import OFFICES
 from domain.people import evolve as evolve_people
 from domain.place.place import Place
@@ -118,7 +118,7 @@ def _line_of(hearing: Hearing, place: Place, pupil: bytes, year: int, said: Pupi
     stays = unit.find("line", line_scope(place.id, year), pupil.hex())
     if stays or academic_year_of(said.starting_day) >= year:
         return unit.line(place.id, stays[-1].id) if stays else None
-    before = unit.find("line", line_scope(place.id, year - 101), pupil.hex())
+    before = unit.find("line", line_scope(place.id, academic_year_before(year)), pupil.hex())
     last = unit.line(place.id, before[-1].id) if before else None
     if last is None or not last.on_roll() or not unit.year_begun(place.id, year):
         return last if last is not None and last.on_roll() else None
@@ -216,7 +216,7 @@ def _enter(
     unit = hearing.unit
     old_line = None
     if not is_new and said.previous_place is not None and said.previous_place != place.id:
-        for school_year in (year, year - 101):
+        for school_year in (year, academic_year_before(year)):
             stays = unit.find("line", line_scope(said.previous_place, school_year), pupil.hex())
             if stays:
                 old_line = stays[-1].id
@@ -251,7 +251,12 @@ def _line_left(hearing: Hearing, place: Place, row: Row, leaving_on: int) -> lin
     if not found:
         return None
     year = academic_year_of(leaving_on)
-    years = {year, year - 101, place.school_year_on(hearing.said_on), place.school_year_on(hearing.today)}
+    years = {
+        year,
+        academic_year_before(year),
+        place.school_year_on(hearing.said_on),
+        place.school_year_on(hearing.today),
+    }
     stays = [
         unit.line(place.id, stay.id)
         for school_year in sorted(years, reverse=True)

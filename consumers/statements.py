@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from consumers.hearing import Hearing, day_of, pick
+from consumers.hearing import Hearing, day_of
 from consumers.registers import MOST_SIGNS, SESSIONS
 from domain.events import NOBODY, Event
 from domain.identifiers import normalise_laestab, normalise_urn
@@ -119,7 +119,7 @@ def _source(hearing: Hearing, number: int, row: Row) -> None:
         return
     found: list[tuple[Place, str | None]] = []
     for spoken_for in row["places"]:
-        place_id = _place_named(hearing, spoken_for, from_day)
+        place_id = hearing.place_called(spoken_for["urn"], spoken_for["laestab"], from_day)
         if place_id is None:
             hearing.taken.hold(
                 "g2", (number,), f"Row {number + 1}: a place that it names is not known here; describe the place first."
@@ -137,14 +137,6 @@ def _source(hearing: Hearing, number: int, row: Row) -> None:
     if new:
         unit.mend(None)
     count(hearing, new)
-
-
-def _place_named(hearing: Hearing, named: Row, day: int) -> bytes | None:
-    if named["urn"] and (found := hearing.unit.find("urn", "", normalise_urn(named["urn"]))):
-        return pick(found, day)
-    if named["laestab"] and (found := hearing.unit.find("laestab", "", normalise_laestab(named["laestab"]))):
-        return pick(found, day)
-    return None
 
 
 # --- codes, times, calendars, closures

@@ -91,7 +91,6 @@ class Person(NamedTuple):
 
 
 NOBODY = Person()
-SYSTEM = Person(None, "system")
 
 
 def reason_fields(reason: str | None, reason_code: str | None, carries_reason: bool) -> Fields:

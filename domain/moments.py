@@ -99,6 +99,12 @@ def academic_year_days(year: int) -> tuple[date, date]:
     return date(first, _ACADEMIC_YEAR_BEGINS, 1), date(first + 1, _ACADEMIC_YEAR_BEGINS - 1, 31)
 
 
+def academic_year_before(year: int, back: int = 1) -> int:
+    """The academic year so many years before: 202526 gives 202425, and 200001 gives 199900, 199900 gives 199899."""
+    first = year // 100 - back
+    return first * 100 + (first + 1) % 100
+
+
 def academic_year_label(year: int) -> str:
     """The academic year as people write it: 202526 becomes `2025/26`."""
     return f"{year // 100:04d}/{year % 100:02d}"

@@ -305,11 +305,6 @@ class Authority:
         new.sex, new.birth_date, new.address = pupil.sex, pupil.birth_date, pupil.address
         return new
 
-    def unknown_mis(self) -> str:
-        """An id of a pupil who is never entered."""
-        self._pupils += 1
-        return str(100000 + self._pupils)
-
     def _name(self) -> str:
         return f"{self._rng.choice(_FORENAMES)} {self._rng.choice(_SURNAMES)}"
 

@@ -118,7 +118,6 @@ class School:
         """Indices of days on which some pupil is in that state."""
         self._index = {day: n for n, day in enumerate(self.days)}
         self._at = place_part(place.laestab, place.local_id)
-        self._nights: dict[int, list[tuple[date, str, str, str, Detail]]] = {}
         for pupil in place.pupils:
             pupil.part_time = rng.random() < self.behaviour.part_time
 

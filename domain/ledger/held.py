@@ -94,7 +94,7 @@ def resolve(
         seal = Seal(key, "NoteText", {"reason": why})
     fields = {"held": held, "became": became, "first_position": first_position, **person.fields()}
     unit.record_new(Event(stream_of(held), "InputResolved", fields, seal))
-    unit.held_done.append(held)
+    unit.held_done.add(held)
 
 
 def waiting(store: Store, keys: KeyStore, only: Iterable[bytes] | None = None) -> list[Waiting]:

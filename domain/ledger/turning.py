@@ -11,7 +11,7 @@ from functools import partial
 from domain.admission_register import line as lines
 from domain.admission_register.decide import carry_forward, goes_on
 from domain.ledger.unit import Unit
-from domain.moments import academic_year_of
+from domain.moments import academic_year_before, academic_year_of
 from domain.pupil import line_facts, line_opened, line_scope
 
 
@@ -28,7 +28,7 @@ def turn_of_the_year(unit: Unit, place: bytes, day: int) -> None:
     first_day = day if first_told is None else min(day, first_told)
     names = unit.stream_names(f"admission-register/{place.hex()}/")
     for old in unit.preload(names, lines.Line, lines.evolve):
-        if not old.version or old.school_year != year - 101 or not goes_on(old, first_day):
+        if not old.version or old.school_year != academic_year_before(year) or not goes_on(old, first_day):
             continue
         _carry(unit, place, old, year, first_day)
 
@@ -37,7 +37,7 @@ def carry_late(unit: Unit, place: bytes, old: lines.Line, today: int) -> None:
     """Carry one line that was not there, or not on the roll, when the place's lines went into the year of today."""
     told = unit.place(place)
     year = told.school_year_on(today)
-    if old.version and old.school_year == year - 101 and unit.year_begun(place, year):
+    if old.version and old.school_year == academic_year_before(year) and unit.year_begun(place, year):
         first_told = told.first_day_of(year)
         first_day = today if first_told is None else first_told
         if goes_on(old, first_day):

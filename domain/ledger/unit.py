@@ -87,7 +87,7 @@ class Unit:
         self._key_ids: set[bytes] = set()
         self.messages: list[MessageRow] = []
         self.held_bytes: list[tuple[bytes, bytes]] = []
-        self.held_done: list[bytes] = []
+        self.held_done: set[bytes] = set()
         self.names_positions = False
         """True once a body names a position that this batch will be given: then no other writer may come between."""
         self._recorded = 0
@@ -129,11 +129,6 @@ class Unit:
     def register(self, place: bytes, day: int, session: str) -> registers.Register:
         """The attendance register of a session."""
         return self._state(registers.stream_of(place, day, session), registers.Register, registers.evolve)
-
-    def registers_in_hand(self, place: bytes) -> list[registers.Register]:
-        """The registers of a place that this unit has touched."""
-        prefix = f"attendance-register/{place.hex()}/"
-        return [s for name, s in self._states.items() if name.startswith(prefix) and isinstance(s, registers.Register)]
 
     def new_id(self, stream_of: Callable[[bytes], str]) -> bytes:
         """16 random bytes for something new, whose stream need not be read: it cannot exist."""
@@ -368,7 +363,7 @@ class Unit:
             ],
             messages=self.messages,
             held_bytes=[(h, b) for h, b in self.held_bytes if h not in self.held_done],
-            held_done=self.held_done,
+            held_done=sorted(self.held_done),
             expected_head=self._shared.head if self.names_positions or self._new_facts else None,
         )
 

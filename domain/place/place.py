@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import cast
 
 from domain.calendar import (
     Block,
@@ -17,7 +17,7 @@ from domain.calendar import (
     whole_days,
 )
 from domain.events import OPERATOR, Fields, Stored
-from domain.moments import academic_year_of, from_days
+from domain.moments import academic_year_before, academic_year_of, from_days
 
 BLANKS = frozenset(("-", ""))
 """No mark yet: a state of its own, not a code (events.md 4; field.md 2.4)."""
@@ -111,15 +111,13 @@ class Place:
         """The school year of a day: the academic year, but the one before until the first term begins (law.md 0.3)."""
         year = academic_year_of(day)
         first = self.first_day_of(year)
-        return year - 101 if first is not None and day < first else year
+        return academic_year_before(year) if first is not None and day < first else year
 
 
 def stream_of(place: bytes) -> str:
     """The stream of a place."""
     return f"place/{place.hex()}"
 
-
-BlockKind = Literal["times", "term", "closure"]
 
 BLOCK_FIELDS: dict[str, tuple[str, ...]] = {
     "times": (

@@ -117,8 +117,3 @@ def names_nobody(mis_pupil: str) -> bool:
 def can_identify(upn: str) -> bool:
     """True if a number may lead to a child: it has the shape of a UPN. A wrong check letter is a label only."""
     return not {Finding.UPN_LENGTH, Finding.UPN_SHAPE} & set(check_upn(upn))
-
-
-def looks_like_upn(text: str) -> bool:
-    """True if nothing is odd about a unique pupil number."""
-    return not check_upn(text)

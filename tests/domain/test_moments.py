@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from domain.moments import (
     LONDON,
     academic_year,
+    academic_year_before,
     academic_year_days,
     academic_year_label,
     days,
@@ -194,3 +195,10 @@ def test_the_end_of_a_day_is_one_microsecond_before_the_next_day(day: date) -> N
 def test_any_instant_written_in_any_zone_is_read_back(micros: int, offset: int) -> None:
     zone = timezone(timedelta(minutes=offset))
     assert parse_moment(to_datetime(micros).astimezone(zone).isoformat()) == micros
+
+
+@pytest.mark.parametrize(
+    ("year", "back", "before"), [(202526, 1, 202425), (202526, 6, 201920), (200001, 1, 199900), (199900, 1, 199899)]
+)
+def test_the_academic_year_before_is_right_over_a_century_too(year: int, back: int, before: int) -> None:
+    assert academic_year_before(year, back) == before
