@@ -177,7 +177,7 @@ def _tampering(home: Home, scene: Scene) -> None:
     try:
         for statement in (
             f"UPDATE stored_events SET state = x'00' WHERE position = {position}",  # noqa: S608 - a number of ours
-            f"DELETE FROM stored_events WHERE position = {position}",  # noqa: S608
+            f"DELETE FROM stored_events WHERE position = {position}",  # noqa: S608 - a number of ours
         ):
             say.line(f"  sqlite> {statement};")
             say.line(f"  {_try(connection, statement)}")

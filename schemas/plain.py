@@ -72,7 +72,7 @@ def read_plain_register(value: bytes, start: int) -> dict[str, Any] | None:
     stream = BytesIO(value)
     stream.seek(start)
     try:
-        message: dict[str, Any] = schemaless_reader(stream, _head(), None)  # type: ignore[assignment]
+        message: dict[str, Any] = schemaless_reader(stream, _head(), None)  # type: ignore[assignment]  # a record's schema gives a dict
         found = _rows(value, stream.tell())
         if found is None:
             return None

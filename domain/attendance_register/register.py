@@ -33,7 +33,7 @@ class Told(NamedTuple):
             return self.said_at < other.said_at
         numbered = self.source == other.source and self.sequence is not None and other.sequence is not None
         if numbered and self.sequence != other.sequence:
-            return self.sequence < other.sequence  # type: ignore[operator]
+            return self.sequence < other.sequence  # type: ignore[operator]  # `numbered` says that neither is None
         if self.sent_at is not None and other.sent_at is not None:
             return self.sent_at < other.sent_at
         return False
@@ -51,7 +51,7 @@ class Beside(NamedTuple):
 
     def over(self, held: Beside) -> Beside:
         """This, with what it leaves unsaid taken from what is held."""
-        return Beside(*(h if s is None else s for s, h in zip(self, held, strict=True)))  # type: ignore[arg-type]
+        return Beside(*(h if s is None else s for s, h in zip(self, held, strict=True)))  # type: ignore[arg-type]  # member by member, the types are the same
 
 
 PLAIN = Beside()
