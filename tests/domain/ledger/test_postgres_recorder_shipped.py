@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from threading import Event, Thread
 from typing import Literal
 from uuid import UUID, uuid4
 
@@ -35,9 +37,30 @@ class Fresh:
         return uuid4() if self.id_type == "uuid" else f"attendance-register/{uuid4().hex}"
 
 
+def reminded(database: Database, case: Callable[[], None]) -> None:
+    """Run a case while its channel is notified again twice a second.
+
+    The library's subscription reads once and then begins to LISTEN, in another thread: an event that is inserted between
+    the two is not told of, and its case waits for ever (seen once in some thirty runs). A reminder makes it look again.
+    """
+    done = Event()
+
+    def remind() -> None:
+        while not done.wait(0.5):
+            database.execute("NOTIFY stored_events")
+
+    reminder = Thread(target=remind, daemon=True)
+    reminder.start()
+    try:
+        case()
+    finally:
+        done.set()
+        reminder.join()
+
+
 class TestApplicationRecorderWithText(Fresh, shipped.ApplicationRecorderTestCase[PostgresStore]):
     def test_insert_subscribe(self) -> None:
-        self.optional_test_insert_subscribe()
+        reminded(self.database, self.optional_test_insert_subscribe)
 
 
 class TestTrackingRecorderWithText(Fresh, shipped.TrackingRecorderTestCase):
