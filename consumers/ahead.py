@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from consumers.deliveries import Delivery, NotDeliveries, read_deliveries
-from schemas.codec import Undecodable, decode
+from schemas.codec import Undecodable, as_current, decode
 
 BYTES_AT_ONCE = 160_000
 DELIVERIES_AT_ONCE = 1_000
@@ -56,7 +56,7 @@ def read(delivery: Delivery) -> Read:
         return Read(delivery, "", None, sentence, digest)
     if schema.kind != "mis" or schema.name == "Delivery":
         return Read(delivery, "", None, f"{schema.name} is not a message that a MIS sends; dismiss it.", digest)
-    return Read(delivery, schema.name, message, "", digest)
+    return Read(delivery, schema.name, as_current(schema, message), "", digest)
 
 
 def batches(deliveries: Iterable[Delivery]) -> Iterator[list[Delivery]]:

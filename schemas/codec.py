@@ -56,6 +56,28 @@ def _columns_or_rows(schema: Schema, value: bytes, start: int) -> Record:
     return plain
 
 
+def as_current(schema: Schema, record: Record) -> Record:
+    """A MIS message in the form of its current schema: what an earlier version could not say is null.
+
+    A version may only add nullable fields, also to the records inside: so whatever was sent is understood for ever.
+    """
+    now = mis(schema.name) if schema.kind == "mis" else schema
+    return record if now is schema else _filled(now.fields, record)
+
+
+def _filled(fields: list[dict[str, Any]], record: Any) -> Record:
+    filled: Record = {}
+    for field in fields:
+        value = record.get(field["name"])
+        stated = field["type"][-1] if isinstance(field["type"], list) else field["type"]
+        inner = stated["items"] if isinstance(stated, dict) and stated["type"] == "array" else stated
+        if value is not None and isinstance(inner, dict) and inner["type"] == "record":
+            inside = inner["fields"]
+            value = [_filled(inside, row) for row in value] if isinstance(value, list) else _filled(inside, value)
+        filled[field["name"]] = value
+    return filled
+
+
 class Number(NamedTuple):
     """A field that is a number with bounds, or that holds records with such fields."""
 
