@@ -319,6 +319,7 @@ def _row(
             hearing.source,
             header.origin.sequence,
             header.origin.sent_at,
+            header.origin.of_history,
         ),
         number=number + 1,
         beside=_beside(means, detail),

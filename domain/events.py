@@ -70,6 +70,11 @@ class Origin(NamedTuple):
     first_held_at: int | None = None
     import_id: bytes | None = None
 
+    @property
+    def of_history(self) -> bool:
+        """True for what came from another system's records: see `of_history`."""
+        return self.import_id is not None and self.broker_at is None
+
     def fields(self) -> Fields:
         """As the fields of an event."""
         return dict(zip(_ORIGIN_FIELDS, self, strict=True))
@@ -77,6 +82,14 @@ class Origin(NamedTuple):
 
 _ORIGIN_FIELDS = tuple("import" if name == "import_id" else name for name in Origin._fields)
 """`import` is a word of Python, so the member has another name."""
+
+
+def of_history(fields: Fields) -> bool:
+    """True for an event that came by the import of a history: from a file, and past no broker.
+
+    A container of deliveries keeps the moment at which a broker took each of them; another system's records have none.
+    """
+    return fields.get("import") is not None and fields.get("broker_at") is None
 
 
 class Person(NamedTuple):

@@ -68,6 +68,8 @@ def _says_nothing(row: Row, register: Register) -> bool:
     """`-`, or a `#` that agrees with the calendar, where there is no entry to withdraw or amend."""
     if row.beforehand:
         return (row.blank or row.closure) and row.line not in register.foreseen
+    if _is_logged_history(row):
+        return False  # that an entry was removed, and when, is what the log has to tell
     return (row.blank or row.closure) and row.line not in register.entries
 
 
@@ -77,6 +79,8 @@ def _already_there(row: Row, register: Register) -> bool:
         code, beside = register.foreseen.get(row.line, (None, PLAIN))
         return code == row.code and not row.blank and _same_beside(row.beside, beside)
     entry = register.entries.get(row.line)
+    if _tells_how(row, register):
+        return False
     if row.blank and entry is not None and not entry.stands:
         return True
     if not row.blank and _equal(row, entry):
@@ -84,8 +88,28 @@ def _already_there(row: Row, register: Register) -> bool:
     learned_at = row.held_from if row.from_audit_log else row.told.said_at
     code = told_as("", None) if row.blank else told_as(row.code, row.beside.code_sent)
     return (code, learned_at) in register.known.get(row.line, ()) and (
-        _is_older(row, register) or _was_overtaken(learned_at, entry, register)
+        _is_older(row, register) or _was_overtaken(row, learned_at, entry, register)
     )
+
+
+def _is_logged_history(row: Row) -> bool:
+    """True for a row of the audit log of an imported history that says since when."""
+    return row.from_audit_log and row.told.history and row.held_from is not None
+
+
+def _tells_how(row: Row, register: Register) -> bool:
+    """An imported audit log's word on the very value that stands (or on none standing): by whom it was made, when and
+    why, which marks as they stand do not say (regulation 6(1)(c) to (e)). Unless that is known already."""
+    if not _is_logged_history(row) or row.overtaken:
+        return False
+    entry = register.entries.get(row.line)
+    if row.blank:
+        code, agrees = told_as("", None), entry is None or not entry.stands
+    else:
+        code, agrees = told_as(row.code, row.beside.code_sent), _equal(row, entry)
+    if entry is not None and not register.told(entry).history and register.told(entry).said_at is not None:
+        return False  # the ledger heard it live, with its time of entry
+    return agrees and (code, row.held_from) not in register.known.get(row.line, ())
 
 
 def _equal(row: Row, entry: Entry | None) -> bool:
@@ -93,10 +117,13 @@ def _equal(row: Row, entry: Entry | None) -> bool:
     return entry is not None and entry.stands and entry.code == row.code and _same_beside(row.beside, entry.beside)
 
 
-def _was_overtaken(learned_at: int | None, entry: Entry | None, register: Register) -> bool:
+def _was_overtaken(row: Row, learned_at: int | None, entry: Entry | None, register: Register) -> bool:
     """True for an entry that the ledger knows by its very time of entry, and that one without such a time overtook: the
     morning's register sent again in the evening does not undo what was amended at noon."""
-    return learned_at is not None and entry is not None and register.told(entry).said_at is None
+    if learned_at is None or entry is None:
+        return False
+    told = register.told(entry)
+    return told.said_at is None and told.history <= row.told.history
 
 
 def _same_beside(said: Beside, held: Beside) -> bool:
@@ -110,9 +137,11 @@ def _beforehand(row: Row, _: Register) -> bool:
 
 
 def _is_older(row: Row, register: Register) -> bool:
-    """Older than the last word on the line, or an audit log's word on what is past."""
+    """Older than the last word on the line, or an audit log's word on what is past, or on how what stands was made."""
     entry = register.entries.get(row.line)
-    return row.overtaken or (entry is not None and row.told.before(register.told(entry)))
+    if row.overtaken or _tells_how(row, register):
+        return True
+    return entry is not None and row.told.before(register.told(entry))
 
 
 def _is_gone(row: Row, _: Register) -> bool:

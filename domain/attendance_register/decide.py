@@ -44,7 +44,8 @@ class Header(NamedTuple):
     @property
     def told(self) -> Told:
         """When the message as a whole was told."""
-        return Told(self.origin.said_at, self.origin.source, self.origin.sequence, self.origin.sent_at)
+        origin = self.origin
+        return Told(origin.said_at, origin.source, origin.sequence, origin.sent_at, origin.of_history)
 
 
 @dataclass(slots=True)
@@ -187,7 +188,8 @@ def decide(register: Register, header: Header, rows: Sequence[Row]) -> Decision:
     """Decide rows one by one, in order, each in the light of those before it. Folds the events into `register`.
 
     A change whose sender names the earlier value, where the ledger holds none, becomes two: the older entry learned,
-    and the mark (events.md 4, MarkChanged). Only the row itself is counted.
+    and the mark (events.md 4, MarkChanged). So does the last row of an imported audit log, where no mark came before
+    it. Only the row itself is counted.
     """
     decision = Decision()
     header_version = 0
@@ -203,6 +205,9 @@ def decide(register: Register, header: Header, rows: Sequence[Row]) -> Decision:
         if becomes is Becomes.MARK and row.original_said and row.original_said not in BLANKS:
             earlier = _earlier(row, row.original_said)
             _take(register, decision, _event(register, header_version, header, earlier, Becomes.OLDER))
+        if becomes is Becomes.MARK and row.from_audit_log and row.told.history:
+            # As it would be learned had the marks come first: what the log tells is kept in the log's own terms.
+            _take(register, decision, _event(register, header_version, header, row, Becomes.OLDER))
         _take(register, decision, _event(register, header_version, header, row, becomes))
     if header.closed_said is not None and register.version and header.closed_said != register.closed_said:
         unmarked = sum(1 for row in rows if row.blank)

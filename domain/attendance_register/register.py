@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
-from domain.events import Fields, Stored
+from domain.events import Fields, Stored, of_history
 from domain.moments import days, from_days
 
 
@@ -23,12 +23,22 @@ class Told(NamedTuple):
     source: bytes | None
     sequence: int | None
     sent_at: int | None
+    history: bool = False
+    """Imported from another system's records: never contemporaneous."""
 
     def before(self, other: Told) -> bool:
         """Older by the school's time of entry, else the sender's sequence, else time sent, else arrival.
 
-        What arrives later and is told at the same time by every clock is not older.
+        What arrives later and is told at the same time by every clock is not older. What a history says is older than
+        whatever came live, whichever came first: an import never overtakes what the ledger heard at the time. Two
+        histories are compared by what each says of its moment, the time of entry or that of the export: marks as they
+        stood in July are newer than a change of May, whether or not the export knows when each was entered.
         """
+        if self.history != other.history:
+            return self.history
+        if self.history:
+            mine, theirs = self._stood_at, other._stood_at
+            return mine is not None and theirs is not None and mine < theirs
         if self.said_at is not None and other.said_at is not None and self.said_at != other.said_at:
             return self.said_at < other.said_at
         numbered = self.source == other.source and self.sequence is not None and other.sequence is not None
@@ -37,6 +47,10 @@ class Told(NamedTuple):
         if self.sent_at is not None and other.sent_at is not None:
             return self.sent_at < other.sent_at
         return False
+
+    @property
+    def _stood_at(self) -> int | None:
+        return self.sent_at if self.said_at is None else self.said_at
 
 
 class Beside(NamedTuple):
@@ -164,7 +178,11 @@ def evolve(register: Register, stored: Stored) -> Register:
         )
     elif topic == "EntriesReceived":
         register.headers[stored.version] = Told(
-            fields.get("said_at"), fields.get("source"), fields.get("sequence"), fields.get("sent_at")
+            fields.get("said_at"),
+            fields.get("source"),
+            fields.get("sequence"),
+            fields.get("sent_at"),
+            of_history(fields),
         )
     elif topic == "MarkAmended":
         line = fields["line"]
