@@ -22,7 +22,6 @@ from domain.events import Event
 from domain.ledger.ledger import Ledger
 from domain.ledger.store import AlreadyTaken, TrackingRow
 from domain.ledger.unit import Unit
-from domain.pupil import Fact
 
 FINISHED = 1 << 62
 """The tracking position of a file that is taken in: past any number of deliveries."""
@@ -113,7 +112,6 @@ def _start(ledger: Ledger, path: Path, digest: bytes, kind: str) -> bytes:
             return begun[-1].id
         fields = {"import": import_id, "file": digest, "bytes": size, "kind": kind}
         unit.record_new(Event(f"ledger/import/{import_id.hex()}", "ImportStarted", fields))
-        unit.add_fact(Fact("import", "", digest.hex(), import_id))
         return import_id
 
     return ledger.settle(decide)[0]

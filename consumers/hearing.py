@@ -12,6 +12,7 @@ from consumers.outcome import Taken
 from domain.codes import is_national
 from domain.events import NOBODY, OPERATOR, Event, Origin, Person, Seal
 from domain.identifiers import normalise_laestab, normalise_urn
+from domain.identity import group_scope
 from domain.ledger.caches import Found
 from domain.ledger.turning import turn_of_the_year
 from domain.ledger.unit import Unit
@@ -19,7 +20,6 @@ from domain.moments import academic_year_before, academic_year_of, days, from_da
 from domain.people import KINDS, evolve, key_of, named, person_scope
 from domain.place.place import BLANKS, Place
 from domain.place.place import evolve as evolve_place
-from domain.pupil import Fact
 from schemas.catalogue import Schema
 
 BY_KINDS = frozenset(("named", "shared_login", "system", "parent_portal", "pupil", "not_said"))
@@ -182,7 +182,6 @@ class Hearing:
         known = people.named.get((person, year))
         if known is None or known.get("name") != name or known["kind"] != kind:
             self.unit.record([named(place, year, person, kind, self.source, user_id, name)], evolve, people)
-            self.unit.add_fact(Fact("person", scope, user_id, person))
         self.unit.people_seen[seen] = (person, kind)
         return person, kind
 
@@ -192,8 +191,7 @@ class Hearing:
             return None
         if (place.id, self.school_year, label) in self.unit.groups_seen:
             return self.unit.groups_seen[place.id, self.school_year, label]
-        scope = f"{place.id.hex()}/{self.school_year}"
-        found = self.unit.find("group", scope, label)
+        found = self.unit.find("group", group_scope(place.id, self.school_year), label)
         if found:
             self.unit.groups_seen[place.id, self.school_year, label] = found[-1].id
             return found[-1].id
@@ -203,7 +201,6 @@ class Hearing:
             place.stream, "GroupDescribed", {"group": group, "kind": "registration", "from": self.today}, seal
         )
         self.unit.record([event], evolve_place, place)
-        self.unit.add_fact(Fact("group", scope, label, group))
         return group
 
     @property

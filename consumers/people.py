@@ -25,13 +25,10 @@ from domain.place.place import Place
 from domain.pupil import (
     can_identify,
     identified,
-    line_facts,
     line_opened,
     line_scope,
     local_id_given,
-    mis_fact,
     names_nobody,
-    upn_fact,
     upn_given,
 )
 from domain.pupil import stream_of as pupil_stream
@@ -186,11 +183,9 @@ def _who(hearing: Hearing, place: Place, row: Row, said: PupilSaid) -> tuple[byt
     for number, former in ((upn, False), (row["former_upn"] and normalise_upn(row["former_upn"]), True)):
         if number and all(f.id != pupil for f in unit.find("upn", "", number)):
             unit.record_of_pupil(upn_given(pupil, number, former, hearing.origin))
-            unit.add_fact(upn_fact(number, pupil))
             unit.mend(place.id)
     if not by_mis:
         unit.record_of_pupil(local_id_given(pupil, source, row["mis_pupil"], hearing.origin))
-        unit.add_fact(mis_fact(source, row["mis_pupil"], pupil))
         unit.mend(place.id)
     return pupil, not found
 
@@ -224,8 +219,6 @@ def _enter(
     line_id = unit.new_id(partial(lines.stream_of, place.id))
     line = unit.line(place.id, line_id)
     unit.record(admission.enter(line, year, said, saying, old_line), lines.evolve, line)
-    for fact in line_facts(place.id, year, pupil, line_id, said.starting_day):
-        unit.add_fact(fact, new=is_new or fact.kind == "pupil_of_line")  # a known child may have had a stay before
     unit.record_of_pupil(line_opened(pupil, line_id, place.id, year, said.starting_day, old_line))
     return line
 

@@ -17,9 +17,6 @@ from domain.people import key_of
 from domain.place import decide as placing
 from domain.place.place import DESCRIPTION, Place
 from domain.place.place import evolve as evolve_place
-from domain.pupil import (
-    Fact,
-)
 
 Row = Mapping[str, Any]
 
@@ -87,9 +84,6 @@ def hear_place(hearing: Hearing) -> None:
     if said["kind"] in placing.PRIVATE:
         text["name"], said["name"] = said["name"], None
     events = placing.describe(place, said, text, hearing.origin, NOBODY, key_of(place_id, hearing.school_year))
-    for kind, value in (("urn", urn), ("laestab", laestab), ("ukprn", message["ukprn"])):
-        if value:
-            unit.add_fact(Fact(kind, "", value, place_id, from_day))
     if events:
         unit.mend(None)
     count(hearing, _record(hearing, place, events))
@@ -132,8 +126,6 @@ def _source(hearing: Hearing, number: int, row: Row) -> None:
         said = {**row, "from": from_day, "to": to}
         key = key_of(place.id, hearing.school_year)
         new |= _record(hearing, place, placing.describe_source(place, source, said, local_id, NOBODY, key))
-        if local_id:
-            unit.add_fact(Fact("local_place", source.hex(), local_id, place.id, from_day))
     if new:
         unit.mend(None)
     count(hearing, new)

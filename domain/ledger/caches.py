@@ -101,7 +101,6 @@ class Shared:
     states: StateCache = field(default_factory=StateCache)
     rolls: dict[tuple[bytes, bytes, int], Roll] = field(default_factory=dict)
     facts: dict[tuple[str, str, str], list[Found]] = field(default_factory=dict)
-    years_begun: set[tuple[bytes, int]] = field(default_factory=set)
     head: int = 0
     """The last position that the cache knows of."""
     others_wrote: set[str] = field(default_factory=set)
@@ -132,7 +131,6 @@ class Shared:
         """Drop every cache: after a stale decision."""
         self.states.clear()
         self.forget_who_is_who()
-        self.years_begun.clear()
 
     def identity_key(self, kind: str, scope: str, value: str) -> bytes:
         """The key of an identity row."""

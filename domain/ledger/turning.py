@@ -12,7 +12,9 @@ from domain.admission_register import line as lines
 from domain.admission_register.decide import carry_forward, goes_on
 from domain.ledger.unit import Unit
 from domain.moments import academic_year_before, academic_year_of
-from domain.pupil import line_facts, line_opened, line_scope
+from domain.place.decide import begin_year
+from domain.place.place import evolve as evolve_place
+from domain.pupil import line_opened, line_scope
 
 
 def turn_of_the_year(unit: Unit, place: bytes, day: int) -> None:
@@ -23,9 +25,12 @@ def turn_of_the_year(unit: Unit, place: bytes, day: int) -> None:
     year = academic_year_of(day)
     if unit.year_begun(place, year):
         return
-    unit.begin_year(place, year)
-    first_told = unit.place(place).first_day_of(year)
+    told = unit.place(place)
+    first_told = told.first_day_of(year)
     first_day = day if first_told is None else min(day, first_told)
+    # Recorded even where no line goes on: that the lines were gone through is what later decisions count on.
+    unit.record([begin_year(told, year, first_day)], evolve_place, told)
+    unit.counts_on_all = True  # a line that another writer adds meanwhile would be in neither year's going through
     names = unit.stream_names(f"admission-register/{place.hex()}/")
     for old in unit.preload(names, lines.Line, lines.evolve):
         if not old.version or old.school_year != academic_year_before(year) or not goes_on(old, first_day):
@@ -52,6 +57,4 @@ def _carry(unit: Unit, place: bytes, old: lines.Line, year: int, first_day: int)
     new_id = unit.new_id(partial(lines.stream_of, place))
     new = unit.line(place, new_id)
     unit.record(carry_forward(old, new, year, first_day), lines.evolve, new)
-    for fact in line_facts(place, year, pupil, new_id, first_day):
-        unit.add_fact(fact, new=True)
     unit.record_of_pupil(line_opened(pupil, new_id, place, year, first_day, old_id))

@@ -21,6 +21,7 @@ from domain.admission_register import line as lines
 from domain.attendance_register import register as registers
 from domain.events import Event, KeyOf, Stored
 from domain.identifiers import normalise_upn
+from domain.identity import facts_of
 from domain.ledger.bodies import open_state, seal_and_encode
 from domain.ledger.caches import Found, Roll, Shared, State
 from domain.ledger.keystore import Key, KeyKind, NewKey
@@ -29,7 +30,7 @@ from domain.people import People
 from domain.people import evolve as evolve_people
 from domain.people import stream_of as people_stream
 from domain.place import place as places
-from domain.pupil import Fact, can_identify, line_scope, names_nobody
+from domain.pupil import can_identify, line_scope, names_nobody
 from domain.pupil import stream_of as pupil_stream
 from schemas.marks import plain_marks
 
@@ -66,6 +67,8 @@ class Unit:
         self._about_pupils: dict[str, list[Event]] = {}
         self._fresh: set[str] = set()
         """Streams named by an id that was made here: nothing to read."""
+        self._made: set[str] = set()
+        """Those ids, hexadecimal: nothing can lead on from them yet."""
         self.people_seen: dict[tuple[bytes, int, bytes, str], tuple[bytes, str]] = {}
         """(person, kind) by place, school year, source and user id, for callers to remember within this batch."""
         self.groups_seen: dict[tuple[bytes, int, str], bytes] = {}
@@ -83,13 +86,14 @@ class Unit:
             if room in ("admission-register", "place"):
                 self.mend(bytes.fromhex(rest.split("/")[0]))
                 self.mend(None)
-        self._years_begun: set[tuple[bytes, int]] = set()
         self._key_ids: set[bytes] = set()
         self.messages: list[MessageRow] = []
         self.held_bytes: list[tuple[bytes, bytes]] = []
         self.held_done: set[bytes] = set()
         self.names_positions = False
         """True once a body names a position that this batch will be given: then no other writer may come between."""
+        self.counts_on_all = False
+        """True once a decision counts on what is *not* in the ledger: then no other writer may come between either."""
         self._recorded = 0
 
     # --- states
@@ -134,6 +138,7 @@ class Unit:
         """16 random bytes for something new, whose stream need not be read: it cannot exist."""
         made = os.urandom(16)
         self._fresh.add(stream_of(made))
+        self._made.add(made.hex())
         return made
 
     def line(self, place: bytes, line: bytes) -> lines.Line:
@@ -190,23 +195,25 @@ class Unit:
                     found[value] = sorted([*found.get(value, ()), *new], key=lambda f: f.valid_from)
         return found
 
-    def add_fact(self, fact: Fact, *, new: bool = False) -> None:
-        """An identity row, written with the batch. Adding what is there already does nothing.
+    def _add_facts(self, event: Event) -> None:
+        """The identity rows of an event, written with the batch: whatever is recorded leads where it says.
 
-        `new` says that nothing can be there, because the fact names an id that was made here: no look-up then.
+        There is no other way into the index, so that it can be built again from the log (`ledger.rebuild`). Adding
+        what is there already does nothing.
         """
-        found = Found(fact.id, fact.valid_from)
-        if new:
-            self._absent.add((fact.kind, fact.scope, fact.value))
-        elif found in self.find(fact.kind, fact.scope, fact.value):
-            return
-        self._new_facts.setdefault((fact.kind, fact.scope, fact.value), []).append(found)
-        if fact.kind in ("mis_pupil", "upn", "line"):
-            self._own_rolls.clear()
-        if fact.kind == "line":
-            place = bytes.fromhex(fact.scope.split("/")[0])
-            self._rolls_touched.add(place)
-            self.mend(place)
+        for fact in facts_of(event.stream, event.topic, event.fields, event.seal.text if event.seal else None):
+            found = Found(fact.id, fact.valid_from)
+            if fact.value in self._made:  # nobody can have named before what was made here: no look-up
+                self._absent.add((fact.kind, fact.scope, fact.value))
+            elif found in self.find(fact.kind, fact.scope, fact.value):
+                continue
+            self._new_facts.setdefault((fact.kind, fact.scope, fact.value), []).append(found)
+            if fact.kind in ("mis_pupil", "upn", "line"):
+                self._own_rolls.clear()
+            if fact.kind == "line":
+                place = bytes.fromhex(fact.scope.split("/")[0])
+                self._rolls_touched.add(place)
+                self.mend(place)
 
     def mend(self, place: bytes | None) -> None:
         """Say that rows held for want of a pupil of this place (None: for want of a place) are worth another try."""
@@ -255,22 +262,8 @@ class Unit:
     # --- the turn of the year
 
     def year_begun(self, place: bytes, school_year: int) -> bool:
-        """True if the lines of the place were carried into that school year.
-
-        An identity row says so. Were it lost, the lines would be gone through again, and none carried twice.
-        """
-        name = (place, school_year)
-        if name in self._shared.years_begun or name in self._years_begun:
-            return True
-        if not self.find("year_begun", place.hex(), str(school_year)):
-            return False
-        self._years_begun.add(name)
-        return True
-
-    def begin_year(self, place: bytes, school_year: int) -> None:
-        """Say that the lines of a place were carried into a year."""
-        self._years_begun.add((place, school_year))
-        self.add_fact(Fact("year_begun", place.hex(), str(school_year), place))
+        """True if the lines of the place were carried into that school year."""
+        return school_year in self.place(place).years_begun
 
     def has_id_from(self, pupil: bytes, source: bytes) -> bool:
         """True if this source has given the child an id of its own."""
@@ -284,15 +277,20 @@ class Unit:
     def record(self, events: Iterable[Event], evolve: Callable[[Any, Stored], Any], state: State) -> None:
         """Record events of one stream and fold them into its state."""
         for event in events:
-            stored = Stored(state.version + 1, event.topic, event.fields, event.seal.text if event.seal else None)
-            self._pending.append(_Pending(self.now, stored.version, event))
-            evolve(state, stored)
-            self._recorded += 1
+            self._add_facts(event)
+            self._put(event, evolve, state)
+
+    def _put(self, event: Event, evolve: Callable[[Any, Stored], Any], state: State) -> None:
+        stored = Stored(state.version + 1, event.topic, event.fields, event.seal.text if event.seal else None)
+        self._pending.append(_Pending(self.now, stored.version, event))
+        evolve(state, stored)
+        self._recorded += 1
 
     def record_decided(self, events: Sequence[Event], last_version: int) -> None:
         """Record events of one stream that are folded into its state already; the last of them has this version."""
         first = last_version - len(events) + 1
         for n, event in enumerate(events):
+            self._add_facts(event)
             self._pending.append(_Pending(self.now, first + n, event))
         self._recorded += len(events)
 
@@ -303,12 +301,15 @@ class Unit:
 
     def record_new(self, event: Event) -> None:
         """Record an event of a stream whose state nobody keeps (a pupil's identity, the ledger's own)."""
-        plain = self._state(event.stream, _Plain, _Plain.evolve)
-        self.record([event], _Plain.evolve, plain)
+        self.record([event], _Plain.evolve, self._plain(event.stream))
+
+    def _plain(self, stream: str) -> _Plain:
+        return self._state(stream, _Plain, _Plain.evolve)
 
     def record_of_pupil(self, event: Event) -> None:
         """An event of a pupil's stream: written at the end of the batch, the pupils shuffled, so that neither place
         nor order in the log ties a pupil to the line that was entered beside it."""
+        self._add_facts(event)
         self._about_pupils.setdefault(event.stream, []).append(event)
         self._recorded += 1
 
@@ -331,15 +332,15 @@ class Unit:
         random.SystemRandom().shuffle(pupils)
         for events in pupils:
             for event in events:
-                self.record_new(event)
+                self._put(event, _Plain.evolve, self._plain(event.stream))
 
     # --- writing
 
     def batch(self, tracking: Sequence[TrackingRow] = ()) -> Batch:
         """Everything as bytes. Makes the keys that are needed first: they are durable before the entries are.
 
-        A batch whose bodies name positions, or which adds identity rows because it found none, counts on nobody having
-        written since it looked: two writers must not enter one child twice.
+        A batch whose bodies name positions, which adds identity rows because it found none, or which says that all was
+        gone through, counts on nobody having written since it looked: two writers must not enter one child twice.
         """
         self.flush_pupils()
         keys = self._keys_for(self._pending)
@@ -364,7 +365,9 @@ class Unit:
             messages=self.messages,
             held_bytes=[(h, b) for h, b in self.held_bytes if h not in self.held_done],
             held_done=sorted(self.held_done),
-            expected_head=self._shared.head if self.names_positions or self._new_facts else None,
+            expected_head=(
+                self._shared.head if self.names_positions or self.counts_on_all or self._new_facts else None
+            ),
         )
 
     def _keys_for(self, pending: Iterable[object]) -> dict[KeyOf, Key]:
@@ -393,7 +396,6 @@ class Unit:
             states = {name: state for name, state in states.items() if name not in others}
         shared.head = max(shared.head, appended.last)
         shared.states.put_back(states.values())
-        shared.years_begun |= self._years_begun
         for name in self._new_facts:
             shared.facts.pop(name, None)
         if any(kind == "upn" for kind, _, _ in self._new_facts):

@@ -173,3 +173,8 @@ def succeed(old: Place, new: Place, said: Fields, origin: Origin, person: Person
     """PlaceSucceeded, in the old place's stream; the index lists it under both."""
     fields = {"old_place": old.id, "new_place": new.id, **said, **origin.fields(), **person.fields()}
     return Event(old.stream, "PlaceSucceeded", fields)
+
+
+def begin_year(place: Place, school_year: int, first_day: int) -> Event:
+    """SchoolYearBegun, made by rule once for each place and school year (events.md 2.2, LineCarriedForward)."""
+    return Event(place.stream, "SchoolYearBegun", {"school_year": school_year, "first_day": first_day})

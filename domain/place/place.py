@@ -64,6 +64,8 @@ class Place:
     cancellations: dict[int, Fields] = field(default_factory=dict)
     policy_minutes: list[tuple[int, int]] = field(default_factory=list)
     """(from day, minutes that the register stays open)."""
+    years_begun: set[int] = field(default_factory=set)
+    """School years into which its lines were carried."""
 
     @property
     def weight(self) -> int:
@@ -165,6 +167,8 @@ def evolve(place: Place, stored: Stored) -> Place:
         place.sources[fields["source"]] = place.sources.get(fields["source"], {}) | {"to": fields["to"]}
     elif topic == "CodeMapped":
         place.code_maps.setdefault(fields["used_by"], {})[fields["raw"]] = fields
+    elif topic == "SchoolYearBegun":
+        place.years_begun.add(fields["school_year"])
     elif topic == "AttendancePolicyAdopted":
         place.policy_minutes = sorted([*place.policy_minutes, (fields["from"], fields["register_open_minutes"])])
     elif topic in _KIND_OF:

@@ -51,6 +51,17 @@ def test_leavers_are_not_carried_but_those_who_leave_later_are(school: School) -
     assert carried(school) == ["Cal"]
 
 
+def test_the_turn_is_an_event_of_the_place_even_where_no_line_goes_on(tmp_path: Path) -> None:
+    school = School.ready(tmp_path, ())
+    school.plans("2026-07-01 09:00", terms=[NEXT_YEAR])
+    school.maps("2026-09-02 07:00", {"y": "Y1"})
+    school = school.reopened()
+    school.maps("2026-09-03 07:00", {"z": "Z"})
+    begun = [(e["school_year"], e["first_day"]) for e in school.entries("SchoolYearBegun")]
+    assert begun == [(202526, day("2025-09-01")), (202627, day("2026-09-02"))]
+    school.close()
+
+
 def test_a_late_mark_of_last_year_goes_to_last_years_line(school: School) -> None:
     school.takes("8B", "2026-09-02 AM", "09:05", Ann="/", Ben="/")
     school.takes("7B", "2026-07-17 AM", "2026-09-03 10:00", medium="paper_then_keyed", Ann="N")

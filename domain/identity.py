@@ -1,0 +1,106 @@
+"""Which events lead from something known outside (a UPN, a LAESTAB, a MIS id) to an id of ours: one table.
+
+The identity index beside the log holds nothing that an event does not say. A unit of work adds the facts of what it
+records by this table, and `ledger.rebuild` reads them out of the log by the same table: neither can know what the
+other does not. A new kind of fact is a row here, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from domain.events import Fields
+from domain.moments import academic_year_of
+from domain.people import person_scope
+from domain.pupil import Fact, line_facts, mis_fact, upn_fact
+
+
+class Told(NamedTuple):
+    """An event as the table reads it. A field that is null may be missing from body and text alike."""
+
+    stream: str
+    body: Fields
+    text: Fields
+    """What was sealed; empty where its key is gone: what is clear leads where it did, what was sealed nowhere."""
+
+    @property
+    def owner(self) -> bytes:
+        """The id after the name of the stream's room: of a place in `place/` and `people/`, of a pupil in `pupil/`."""
+        return bytes.fromhex(self.stream.split("/")[1])
+
+
+def group_scope(place: bytes, school_year: int) -> str:
+    """The scope of a group's row: a label is another class each school year."""
+    return f"{place.hex()}/{school_year}"
+
+
+def _of_place(told: Told) -> Iterable[Fact]:
+    """Its public numbers, as told, from the day that the description names."""
+    for kind in ("urn", "laestab", "ukprn"):
+        if told.body.get(kind):
+            yield Fact(kind, "", told.body[kind], told.body["place"], told.body["from"])
+
+
+def _of_source(told: Told) -> Iterable[Fact]:
+    """By what name of its own a source speaks of a place."""
+    if told.text.get("local_id"):
+        yield Fact("local_place", told.body["source"].hex(), told.text["local_id"], told.owner, told.body["from"])
+
+
+def _of_group(told: Told) -> Iterable[Fact]:
+    if told.text:
+        yield Fact(
+            "group",
+            group_scope(told.owner, academic_year_of(told.body["from"])),
+            told.text["label"],
+            told.body["group"],
+        )
+
+
+def _of_person(told: Told) -> Iterable[Fact]:
+    """A user id of a source, in one school year: the name goes with that year's key, and the row with it."""
+    if told.text.get("source") is not None and told.text.get("user_id"):
+        scope = person_scope(told.owner, told.body["school_year"], told.text["source"])
+        yield Fact("person", scope, told.text["user_id"], told.body["person"])
+
+
+def _of_upn(told: Told) -> Iterable[Fact]:
+    if told.text:
+        yield upn_fact(told.text["upn"], told.owner)
+
+
+def _of_local_id(told: Told) -> Iterable[Fact]:
+    if told.text:
+        yield mis_fact(told.body["known_to"], told.text["mis_pupil"], told.owner)
+
+
+def _of_line(told: Told) -> Iterable[Fact]:
+    if told.text:
+        yield from line_facts(
+            told.text["place"], told.text["school_year"], told.owner, told.text["line"], told.text["starting_day"]
+        )
+
+
+def _of_import(told: Told) -> Iterable[Fact]:
+    """A file by its SHA-256, whatever it is called."""
+    yield Fact("import", "", told.body["file"].hex(), told.body["import"])
+
+
+GIVES: Mapping[str, Callable[[Told], Iterable[Fact]]] = {
+    "PlaceDescribed": _of_place,
+    "SourceDescribed": _of_source,
+    "GroupDescribed": _of_group,
+    "PersonNamed": _of_person,
+    "UpnGiven": _of_upn,
+    "LocalIdGiven": _of_local_id,
+    "LineOpened": _of_line,
+    "ImportStarted": _of_import,
+}
+"""By topic: the facts that an event of it gives. Topics that are not here give none, and a rebuild never reads them."""
+
+
+def facts_of(stream: str, topic: str, body: Fields, text: Fields | None) -> Iterable[Fact]:
+    """The facts that an event gives; none for a topic that gives none."""
+    gives = GIVES.get(topic)
+    return () if gives is None else gives(Told(stream, body, text or {}))
