@@ -592,11 +592,24 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
 
     def drop_identities(self, rows: Iterable[IdentityRow]) -> None:
         """Remove rows whose time is over."""
-        with self._transaction() as cursor:
+        self.replace_identities((), rows)
+
+    def replace_identities(
+        self, add: Iterable[IdentityRow], drop: Iterable[IdentityRow], expected_head: int | None = None
+    ) -> None:
+        """Remove rows and add others, in one transaction under the append lock. See `Store.replace_identities`."""
+        with self._lock() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+            position, _ = cursor.execute(self._sql(SELECT_HEAD)).fetchone() or (0, 0)
+            require_head(expected_head, position)
             cursor.executemany(
                 self._sql("DELETE FROM {s}.identity WHERE key = %s AND valid_from = %s AND id = %s"),
-                [(row.key, row.valid_from, row.id) for row in rows],
+                ((row.key, row.valid_from, row.id) for row in drop),
             )
+            cursor.executemany(
+                self._sql("INSERT INTO {s}.identity VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"),
+                ((row.key, row.valid_from, row.id) for row in add),
+            )
+            self._commit(connection)
 
     def find_messages(self, keys: Iterable[tuple[bytes, bytes]]) -> dict[tuple[bytes, bytes], bytes]:
         """By (source, message), for those already taken in: the first 16 bytes of the SHA-256."""

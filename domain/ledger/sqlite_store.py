@@ -633,10 +633,21 @@ class SQLiteStore(ColumnarScan, library.SQLiteProcessRecorder):
 
     def drop_identities(self, rows: Iterable[IdentityRow]) -> None:
         """Remove rows whose time is over."""
+        self.replace_identities((), rows)
+
+    def replace_identities(
+        self, add: Iterable[IdentityRow], drop: Iterable[IdentityRow], expected_head: int | None = None
+    ) -> None:
+        """Remove rows and add others, in one transaction under the append lock. See `Store.replace_identities`."""
         with self._lock() as connection:
+            require_head(expected_head, connection.raw.execute("SELECT max(position) FROM stored_events").fetchone()[0])
             connection.raw.executemany(
                 "DELETE FROM identity WHERE key = ? AND valid_from = ? AND id = ?",
-                [(row.key, row.valid_from, row.id) for row in rows],
+                ((row.key, row.valid_from, row.id) for row in drop),
+            )
+            connection.raw.executemany(
+                "INSERT INTO identity VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                ((row.key, row.valid_from, row.id) for row in add),
             )
             self._commit(connection)
 

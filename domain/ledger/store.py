@@ -181,6 +181,14 @@ class Store(Protocol):
     def drop_identities(self, rows: Iterable[IdentityRow]) -> None:
         """Remove rows whose time is over."""
 
+    def replace_identities(
+        self, add: Iterable[IdentityRow], drop: Iterable[IdentityRow], expected_head: int | None = None
+    ) -> None:
+        """Remove rows and add others, in one transaction under the append lock.
+
+        Raises StaleDecision, and changes nothing, where the head is another than expected.
+        """
+
     def find_messages(self, keys: Iterable[tuple[bytes, bytes]]) -> Mapping[tuple[bytes, bytes], bytes]:
         """By (source, message), for those already taken in: the first `MESSAGE_HASH_SIZE` bytes of the SHA-256."""
 
