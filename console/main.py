@@ -19,6 +19,7 @@ from console.demo import demo_verb
 from console.founding import init_verb
 from console.holding import held_dismiss, held_list, held_replay, held_show
 from console.home import Home
+from console.indexing import identity_check, identity_rebuild
 from console.problems import MISUSED, REFUSED, Misused, Refused
 from console.reading import history_verb, register_verb, status_verb, totals_verb
 from console.speaking import place_add, source_add
@@ -29,6 +30,7 @@ from consumers.file_import import ImportedElsewhere
 from domain.ledger.held import BytesGone
 from domain.ledger.keystore import KeysMissing, KeyStoreRefused
 from domain.ledger.ledger import NotFounded
+from domain.ledger.rebuild import KeysOfAnother
 from domain.sealing import SealBroken
 from evidence.signing_keys import KeyRefused
 
@@ -38,7 +40,7 @@ DEBUG = "ROLLBOOK_DEBUG"
 
 SAYS_WHY = (
     Refused, NotFounded, NotDeliveries, BytesGone, SealBroken, KeyRefused, KeyStoreRefused, KeysMissing,
-    ImportedElsewhere, ReaderEnded, PersistenceError,
+    ImportedElsewhere, ReaderEnded, PersistenceError, KeysOfAnother,
 )  # fmt: skip
 """Errors whose message is a sentence for a person."""
 
@@ -161,6 +163,10 @@ _verb(
     "held dismiss 3fa9c2d1 --why 'A test message of the supplier'",
 )
 app.add_typer(_held, name="held", short_help="What could not be taken.")
+_identity = _app("The identity index: what leads from a UPN or a MIS id to a child.")
+_verb(_identity, "check", identity_check, "Compare it with the log, row for row.", "identity check")
+_verb(_identity, "rebuild", identity_rebuild, "Put it right from the log.", "identity rebuild")
+app.add_typer(_identity, name="identity", short_help="Compare the identity index with the log; rebuild it.")
 _verb(app, "demo", demo_verb, "Tell the story, from nothing.", "--home demo-data demo")
 
 
