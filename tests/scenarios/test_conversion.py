@@ -100,7 +100,7 @@ def test_sessions_of_the_old_school_that_a_snapshot_over_the_seam_leaves_out_are
 
 
 def test_the_conversion_told_to_another_process_is_known_here(academy: School) -> None:
-    other = School.at(academy.folder)
+    other = academy.beside()
     other.takes("7B", "2026-01-05 AM", "09:05", Ann="/")
     academy.describes_place("2026-02-01 09:00", urn="160001", kind="academy", name="Merged", **{"from": "2026-02-23"})
     spoken_for = [{"urn": "160001", "local_id": LOCAL_ID}]

@@ -29,7 +29,7 @@ def test_a_held_message_without_rows_is_set_free_by_its_place(tmp_path: Path) ->
 def test_what_another_process_has_taken_is_not_dismissed_as_well(school: School) -> None:
     school.takes("7B", MON, "09:01", Ann="/", Zed="/")
     (waiting,) = school.held
-    other = School.at(school.folder)
+    other = school.beside()
     school.enters("Zed")
     with pytest.raises(BytesGone, match="resolved or dismissed"):
         other.intake.dismiss(waiting.id, NOBODY, "a test message")
@@ -40,7 +40,7 @@ def test_what_another_process_has_taken_is_not_dismissed_as_well(school: School)
 def test_two_processes_that_begin_one_file_at_once_make_one_import(school: School) -> None:
     path = container(school.folder / "file.avro", school.taking("7B", MON, "09:01", Ann="/"))
     digest = file_hash(path)
-    other = School.at(school.folder)
+    other = school.beside()
     begun = [file_import._start(one.ledger, path, digest, "container") for one in (school, other)]
     other.close()
     assert begun[0] == begun[1]
@@ -92,7 +92,7 @@ def test_a_file_received_in_no_year_is_refused_with_a_sentence(school: School) -
 
 def test_what_one_process_holds_another_sets_free_when_it_enters_the_pupil(school: School) -> None:
     school.takes("7B", MON, "09:01", Ann="/")  # both have looked
-    other = School.at(school.folder)
+    other = school.beside()
     other.takes("7B", MON, "09:02", Zed="N")
     school.enters("Zed")
     assert school.register(MON) == {"Ann": "/", "Zed": "N"}
@@ -102,7 +102,7 @@ def test_what_one_process_holds_another_sets_free_when_it_enters_the_pupil(schoo
 def test_what_one_process_held_while_another_entered_the_pupil_is_free_at_its_next_message(
     school: School, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = School.at(school.folder)
+    other = school.beside()
     other.takes("7B", MON, "09:00", Ann="/")
     enter, decide = school.enters, other.intake._decide
 
