@@ -533,7 +533,7 @@ class ServerSchools:
         for (table,) in self._database.execute(
             "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'introduced'"
         ):
-            copy = f"INSERT INTO {name}.{table} SELECT * FROM introduced.{table} ON CONFLICT DO NOTHING"  # noqa: S608
+            copy = f"INSERT INTO {name}.{table} SELECT * FROM introduced.{table} ON CONFLICT DO NOTHING"
             self._database.execute(copy)
         shutil.copy(self._folder / "keys.sqlite", folder / "keys.sqlite")
         school = School.at(folder, open_store)
