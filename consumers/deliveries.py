@@ -7,7 +7,7 @@ serves both.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -17,6 +17,15 @@ from domain.events import OPERATOR
 from domain.identifiers import is_id
 from schemas.catalogue import mis
 from schemas.codec import is_instant
+
+
+class FileRows(NamedTuple):
+    """Of a message made from a table: which rows of which file its rows are, so that a sentence can say so."""
+
+    file: str
+    """The first digits of its SHA-256: a file's name may hold a person's, and sentences stand in clear."""
+    numbers: Sequence[int]
+    """As a spreadsheet counts them: 1 is the row of the column names."""
 
 
 class Delivery(NamedTuple):
@@ -32,6 +41,8 @@ class Delivery(NamedTuple):
     topic: str | None = None
     partition: int | None = None
     offset: int | None = None
+    rows: FileRows | None = None
+    """Of a message made from a table; else None."""
 
     @property
     def source_id(self) -> bytes | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -185,23 +187,29 @@ class Hearing:
         self.unit.people_seen[seen] = (person, kind)
         return person, kind
 
-    def group(self, place: Place, label: str | None) -> bytes | None:
-        """The class with this label in this school year, described at first sight."""
+    def group(self, place: Place, label: str | None, year: int | None = None) -> bytes | None:
+        """The class with this label in this school year, or in an earlier one, described at first sight."""
         if not label:
             return None
-        if (place.id, self.school_year, label) in self.unit.groups_seen:
-            return self.unit.groups_seen[place.id, self.school_year, label]
-        found = self.unit.find("group", group_scope(place.id, self.school_year), label)
+        year, from_day = (self.school_year, self.today) if year is None else (year, days(date(year // 100, 9, 1)))
+        if (place.id, year, label) in self.unit.groups_seen:
+            return self.unit.groups_seen[place.id, year, label]
+        found = self.unit.find("group", group_scope(place.id, year), label)
         if found:
-            self.unit.groups_seen[place.id, self.school_year, label] = found[-1].id
+            self.unit.groups_seen[place.id, year, label] = found[-1].id
             return found[-1].id
         group = os.urandom(16)
         seal = Seal(key_of(place.id, self.school_year), "GroupText", {"label": label})
-        event = Event(
-            place.stream, "GroupDescribed", {"group": group, "kind": "registration", "from": self.today}, seal
-        )
+        event = Event(place.stream, "GroupDescribed", {"group": group, "kind": "registration", "from": from_day}, seal)
         self.unit.record([event], evolve_place, place)
         return group
+
+    def rows(self, numbers: Sequence[int]) -> str:
+        """Rows of the message, from 0, as a sentence names them: of a table, by its file and its own numbers."""
+        made_from = self.delivery.rows
+        named = [n + 1 if made_from is None else made_from.numbers[n] for n in numbers]
+        shown = ", ".join(map(str, named[:5])) + (f" and {len(named) - 5} more" if len(named) > 5 else "")
+        return f"Row{'s' if len(named) > 1 else ''} {shown}" + (f" of file {made_from.file}" if made_from else "")
 
     @property
     def heard_on(self) -> int:

@@ -61,7 +61,11 @@ def hear_staff(hearing: Hearing) -> None:
         count(hearing, hearing.unit.events_recorded > before)
 
 
-def hear_pupils(hearing: Hearing) -> None:
+Keep = Callable[[Hearing, Place, bytes, Row, PupilSaid, Saying, bool], None]
+"""Takes what is said of one pupil into his lines; the last says whether the pupil is new here."""
+
+
+def hear_pupils(hearing: Hearing, keep: Keep | None = None) -> None:
     """PupilsStated. A pupil missing from a whole snapshot is not a deletion."""
     rows = hearing.message["pupils"]
     place = hearing.known_place(hearing.today, tuple(range(len(rows))))
@@ -71,14 +75,14 @@ def hear_pupils(hearing: Hearing) -> None:
     hearing.unit.find_many("mis_pupil", hearing.source.hex(), [row["mis_pupil"] for row in rows])
     hearing.unit.find_many("upn", "", [normalise_upn(row["upn"]) for row in rows if row["upn"]])
     for number, row in enumerate(rows):
-        _pupil(hearing, place, number, row)
+        _pupil(hearing, place, number, row, keep or _keep)
 
 
 _DATES = ("birth_date", "starting_day", "entered_on", "leaving_on", "enrolment_status_from")
 MOST_NC_YEAR, LEAST_NC_YEAR = 14, -2
 
 
-def _pupil(hearing: Hearing, place: Place, number: int, row: Row) -> None:
+def _pupil(hearing: Hearing, place: Place, number: int, row: Row, keep: Keep) -> None:
     unit = hearing.unit
     dates = {name: day_of(row[name]) for name in _DATES}
     impossible = any(row[name] and dates[name] is None for name in _DATES) or dates["starting_day"] is None
@@ -87,7 +91,9 @@ def _pupil(hearing: Hearing, place: Place, number: int, row: Row) -> None:
         hold_dates(hearing, (number,), place.id)
         return
     if names_nobody(row["mis_pupil"]):
-        sentence = f"Row {number + 1}: it gives its pupil no id; give each pupil one of their own and send it again."
+        sentence = (
+            f"{hearing.rows((number,))}: it gives its pupil no id; give each pupil one of their own and send it again."
+        )
         hearing.taken.hold("g4", (number,), sentence, place.id)
         return
     before = unit.events_recorded
@@ -99,6 +105,15 @@ def _pupil(hearing: Hearing, place: Place, number: int, row: Row) -> None:
         hearing.today,
         place.carries(hearing.source, "reason"),
     )
+    keep(hearing, place, pupil, row, said, saying, is_new)
+    count(hearing, unit.events_recorded > before)
+
+
+def _keep(
+    hearing: Hearing, place: Place, pupil: bytes, _row: Row, said: PupilSaid, saying: Saying, is_new: bool
+) -> None:
+    """What is said now of a pupil: a new line, or the year's own restated."""
+    unit = hearing.unit
     year = max(academic_year_of(said.starting_day), place.school_year_on(hearing.said_on))
     line = None if is_new else _line_of(hearing, place, pupil, year, said)
     if line is None or _is_new_stay(line, said):
@@ -106,7 +121,6 @@ def _pupil(hearing: Hearing, place: Place, number: int, row: Row) -> None:
     else:
         unit.record(admission.restate(line, said, saying), lines.evolve, line)
     carry_late(unit, place.id, line, hearing.today)
-    count(hearing, unit.events_recorded > before)
 
 
 def _line_of(hearing: Hearing, place: Place, pupil: bytes, year: int, said: PupilSaid) -> lines.Line | None:
@@ -146,7 +160,7 @@ def _pupil_said(hearing: Hearing, place: Place, row: Row, dates: dict[str, int |
         ),
         previous_place=_other_school(hearing, place, row["previous_laestab"], starting_day),
         nc_year=row["nc_year"],
-        group=hearing.group(place, row["group"]),
+        group=None if hearing.origin.of_history else hearing.group(place, row["group"]),
         leaving_on=dates["leaving_on"],
         destination=row["destination"] if row["destination"] in DESTINATIONS else "not_said",
         full_name=row["full_name"],
@@ -223,14 +237,18 @@ def _enter(
     return line
 
 
-def hear_leavers(hearing: Hearing) -> None:
+FindLine = Callable[[Hearing, Place, Row, int], "lines.Line | None"]
+"""The line that a leaver comes off, by the day on which he left."""
+
+
+def hear_leavers(hearing: Hearing, line_left: FindLine | None = None) -> None:
     """PupilLeft."""
     rows = hearing.message["leavers"]
     place = hearing.known_place(hearing.today, tuple(range(len(rows))))
     if place is None:
         return
     for number, row in enumerate(rows):
-        _leaver(hearing, place, number, row)
+        _leaver(hearing, place, number, row, line_left or _line_left)
 
 
 def _line_left(hearing: Hearing, place: Place, row: Row, leaving_on: int) -> lines.Line | None:
@@ -259,18 +277,18 @@ def _line_left(hearing: Hearing, place: Place, row: Row, leaving_on: int) -> lin
     return next(begun, stays[0] if stays else None)
 
 
-def _leaver(hearing: Hearing, place: Place, number: int, row: Row) -> None:
+def _leaver(hearing: Hearing, place: Place, number: int, row: Row, line_left: FindLine) -> None:
     unit = hearing.unit
     leaving_on, deleted_on = day_of(row["leaving_on"]), day_of(row["deleted_on"])
     if leaving_on is None or (row["deleted_on"] and deleted_on is None):
         hold_dates(hearing, (number,), place.id)
         return
-    line = _line_left(hearing, place, row, leaving_on)
+    line = line_left(hearing, place, row, leaving_on)
     if line is None:
         hearing.taken.hold(
             "g3",
             (number,),
-            f"Row {number + 1}: no pupil on any register of this place is known by this identifier "
+            f"{hearing.rows((number,))}: no pupil on any register of this place is known by this identifier "
             f"(leaving on {shown(leaving_on)}); send PupilsStated, or dismiss it.",
             place.id,
         )
@@ -281,7 +299,8 @@ def _leaver(hearing: Hearing, place: Place, number: int, row: Row) -> None:
         hearing.taken.hold(
             "g6",
             (number,),
-            f"Row {number + 1}: a newer statement has this pupil on the roll; send the leaver again if it holds, "
+            f"{hearing.rows((number,))}: a newer statement has this pupil on the roll; "
+            "send the leaver again if it holds, "
             "or dismiss this.",
             place.id,
         )

@@ -96,7 +96,7 @@ def _spot(hearing: Hearing, date: str, session: str, rows: tuple[int, ...]) -> S
     day = day_of(date)
     if day is not None and session in SESSIONS:
         return Spot(day, session)
-    which = f"Row {rows[0] + 1}" if len(rows) == 1 else f"All {len(rows)} rows"
+    which = hearing.rows(rows) if len(rows) == 1 else f"All {len(rows)} rows"
     hearing.taken.hold(
         "g4", rows, f"{which}: the date or the session does not exist; send it again as it should be, or dismiss it."
     )
@@ -193,7 +193,7 @@ def _take_row_by_row(
         taken.hold(
             "g3",
             tuple(unknown),
-            f"{_rows(unknown)}: no pupil on any register of this place is known by this identifier; "
+            f"{hearing.rows(unknown)}: no pupil on any register of this place is known by this identifier; "
             "send PupilsStated, or dismiss it.",
             place.id,
         )
@@ -206,16 +206,17 @@ def _take_row_by_row(
             taken.hold(
                 "g4",
                 (number,),
-                f"Row {number + 1}: nobody is {detail['minutes_late']} minutes late for a session; send it again.",
+                f"{hearing.rows((number,))}: nobody is {detail['minutes_late']} minutes late for a session; "
+                "send it again.",
                 place.id,
             )
             continue
         if len(row.get("code", row.get("new", ""))) > MOST_SIGNS or len(row.get("old") or "") > MOST_SIGNS:
-            sentence = f"Row {number + 1}: what stands for its code is too long to be one; send it again."
+            sentence = f"{hearing.rows((number,))}: what stands for its code is too long to be one; send it again."
             taken.hold("g4", (number,), sentence, place.id)
             continue
         if detail and detail["amended_on"] and day_of(detail["amended_on"]) is None:
-            sentence = f"Row {number + 1}: the date of its amendment does not exist; send it again."
+            sentence = f"{hearing.rows((number,))}: the date of its amendment does not exist; send it again."
             taken.hold("g4", (number,), sentence, place.id)
             continue
         decided = _row(hearing, place, spot, header, row, line, number)
@@ -223,7 +224,8 @@ def _take_row_by_row(
             taken.hold(
                 "g5",
                 (number,),
-                f"Row {number + 1}: the entry that it removes is not in the ledger; send the entry, or dismiss it.",
+                f"{hearing.rows((number,))}: the entry that it removes is not in the ledger; "
+                "send the entry, or dismiss it.",
                 place.id,
             )
             continue
@@ -246,12 +248,6 @@ def _speaks_of(message: Mapping[str, Any], spot: Spot) -> bool:
         return True
     first, last = day_of(message["from"]), day_of(message["to"])
     return first is not None and last is not None and first <= spot.day <= last
-
-
-def _rows(numbers: Sequence[int]) -> str:
-    shown = ", ".join(str(n + 1) for n in numbers[:5])
-    more = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""
-    return f"Row{'s' if len(numbers) > 1 else ''} {shown}{more}"
 
 
 def _cause(hearing: Hearing, said: str | None) -> str:

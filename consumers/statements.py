@@ -38,13 +38,24 @@ def count(hearing: Hearing, new: bool) -> None:
 
 def hold_dates(hearing: Hearing, rows: tuple[int, ...], place: bytes | None = None) -> None:
     """Hold rows that name what cannot exist (g4)."""
-    which = f"Row {rows[0] + 1}" if rows else "This message"
+    which = hearing.rows(rows[:1]) if rows else "This message"
     hearing.taken.hold("g4", rows, f"{which}: it names a date or value that does not exist; send it again.", place)
 
 
 def _record(hearing: Hearing, place: Place, events: list[Event]) -> bool:
+    if hearing.origin.of_history:
+        events = [event for event in events if not _restates(hearing, place, event)]
     hearing.unit.record(events, evolve_place, place)
     return bool(events)
+
+
+def _restates(hearing: Hearing, place: Place, event: Event) -> bool:
+    """True for what changes something that is known already: an imported history adds, and amends nothing."""
+    if event.topic == "PlaceDescribed":
+        return place.version > 0
+    if event.topic == "CodeMapped":
+        return event.fields["raw"] in place.code_maps.get(hearing.source, {})
+    return event.topic in ("CalendarAmended", "CancellationReversed")
 
 
 # --- places and sources

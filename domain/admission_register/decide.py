@@ -225,6 +225,9 @@ def restate(line: Line, said: PupilSaid, saying: Saying) -> list[Event]:
 
 
 def _overtaken(line: Line, saying: Saying) -> bool:
+    """Said before something newer; or by an imported history, of a line that a live source has spoken of."""
+    if saying.origin.of_history and line.told_live:
+        return True
     return line.told_at is not None and saying.origin.sent_at is not None and saying.origin.sent_at < line.told_at
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from domain.events import Fields, Stored
+from domain.events import Fields, Stored, of_history
 from domain.moments import days, from_days
 
 ENTRY_FIELDS = (
@@ -44,6 +44,8 @@ class Line:
     deletion_version: int = 0
     """Of the PupilDeleted that stands; 0: on the roll."""
     entered_in_error: bool = False
+    told_live: bool = False
+    """A source has spoken of it that is no imported history."""
     told_at: int | None = None
     """`sent_at` of the newest statement taken in: an overtaken one does not undo it."""
 
@@ -77,6 +79,8 @@ def evolve(line: Line, stored: Stored) -> Line:
     """Fold one event of the stream into its line."""
     line.version = stored.version
     fields = stored.fields
+    if fields.get("source") is not None and not of_history(fields):
+        line.told_live = True
     sent_at = fields.get("sent_at")
     if sent_at is not None:
         line.told_at = sent_at if line.told_at is None else max(line.told_at, sent_at)

@@ -209,7 +209,13 @@ def decide(register: Register, header: Header, rows: Sequence[Row]) -> Decision:
             # As it would be learned had the marks come first: what the log tells is kept in the log's own terms.
             _take(register, decision, _event(register, header_version, header, row, Becomes.OLDER))
         _take(register, decision, _event(register, header_version, header, row, becomes))
-    if header.closed_said is not None and register.version and header.closed_said != register.closed_said:
+    told_live = header.origin.of_history and register.closed_said is not None
+    if (
+        header.closed_said is not None
+        and register.version
+        and header.closed_said != register.closed_said
+        and not told_live
+    ):
         unmarked = sum(1 for row in rows if row.blank)
         fields = {
             "closed_said": header.closed_said,
