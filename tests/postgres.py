@@ -40,6 +40,10 @@ class Database:
         """As libpq reads it."""
         return f"postgresql://{self.user}@/{self.dbname}?host={self.host}"
 
+    def as_role(self, user: str) -> Database:
+        """The same database, for another role."""
+        return Database(self.dbname, self.host, user)
+
     def execute(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Run one statement on a connection of its own, and return its rows if it has any."""
         with psycopg.connect(**self.arguments, autocommit=True) as connection:
@@ -86,7 +90,20 @@ class Server:
         finally:
             everything.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
-    def role(self, name: str) -> None:
-        """Make a role that may log in and nothing else."""
+    def role(self, name: str, powers: str = "LOGIN NOSUPERUSER") -> None:
+        """Make a role: one that may log in and nothing else, or with these powers."""
         with psycopg.connect(dbname="postgres", host=self.host, user="postgres", autocommit=True) as connection:
-            connection.execute(SQL("CREATE ROLE {} LOGIN NOSUPERUSER").format(Identifier(name)))
+            connection.execute(SQL(f"CREATE ROLE {{}} {powers}").format(Identifier(name)))  # type: ignore[arg-type]
+
+    def restart(self, mode: str = "immediate") -> None:
+        """Stop and start the server: `immediate` is the death of all its processes, and it recovers from its log."""
+        server = self._server
+        folder = str(server.pgdata)
+        command = [str(server.bin_path / "pg_ctl"), "-w", "-D", folder, "-m", mode, "-l", str(server.log)]
+        subprocess.run([*command, "restart"], check=True, capture_output=True, user=server.system_user, cwd="/")
+
+    def require_password(self, role: str) -> None:
+        """From now on this role must give its password."""
+        rules = Path(str(self._server.pgdata), "pg_hba.conf")
+        rules.write_text(f"local all {role} scram-sha-256\n" + rules.read_text("utf-8"), "utf-8")
+        Database("postgres", self.host).execute("SELECT pg_reload_conf()")

@@ -24,11 +24,13 @@ from eventsourcing.persistence import (
     StoredEvent,
     Tracking,
 )
+from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
-from psycopg.sql import SQL, Composed, Identifier
-from psycopg.sql import Literal as Quoted
+from psycopg.sql import SQL, Identifier
 
+from domain.ledger.postgres_connection import Connection, Datastore
+from domain.ledger.postgres_setup import make_tables
 from domain.ledger.shared import (
     AFTER_ALL_NAMES,
     BESIDE,
@@ -64,40 +66,8 @@ from domain.ledger.store import (
 if TYPE_CHECKING:
     from uuid import UUID
 
-Connection = psycopg.Connection[Any]
 Cursor = psycopg.Cursor[tuple[Any, ...]]
 
-TABLES = (
-    'CREATE TABLE IF NOT EXISTS {s}.streams (id integer PRIMARY KEY, name text COLLATE "C" NOT NULL UNIQUE)',
-    'CREATE TABLE IF NOT EXISTS {s}.topics (id smallint PRIMARY KEY, topic text COLLATE "C" NOT NULL UNIQUE)',
-    # In this order no column needs padding.
-    "CREATE TABLE IF NOT EXISTS {s}.stored_events (position bigint PRIMARY KEY, recorded_at bigint NOT NULL,"
-    " stream integer NOT NULL, version integer NOT NULL, topic smallint NOT NULL, state bytea NOT NULL,"
-    " UNIQUE (stream, version))",
-    "CREATE TABLE IF NOT EXISTS {s}.tracking (application_name text PRIMARY KEY, notification_id bigint)",
-    "CREATE TABLE IF NOT EXISTS {s}.identity (key bytea NOT NULL, valid_from integer NOT NULL, id bytea NOT NULL,"
-    " PRIMARY KEY (key, valid_from, id))",
-    "CREATE TABLE IF NOT EXISTS {s}.messages (source bytea NOT NULL, message bytea NOT NULL, hash bytea NOT NULL,"
-    " PRIMARY KEY (source, message))",
-    "CREATE TABLE IF NOT EXISTS {s}.held_bytes (id bytea PRIMARY KEY, bytes bytea NOT NULL)",
-)
-GUARDS = (
-    # As in SQLite: against accidents and every other program, the owner's own included. Who removes the guards first is
-    # found by the log.
-    "CREATE OR REPLACE FUNCTION {s}.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-    " RAISE EXCEPTION 'The ledger refuses % of %: nothing recorded is altered.', TG_OP, TG_TABLE_NAME; END $$",
-    *(
-        f"CREATE OR REPLACE TRIGGER unchanging BEFORE UPDATE OR DELETE OR TRUNCATE ON {{s}}.{table}"
-        " FOR EACH STATEMENT EXECUTE FUNCTION {s}.refuse_change()"
-        for table in ("stored_events", "streams", "topics")
-    ),
-)
-RIGHTS = (
-    "GRANT USAGE ON SCHEMA {s} TO {role}",
-    "GRANT SELECT, INSERT ON {s}.stored_events, {s}.streams, {s}.topics, {s}.messages TO {role}",
-    "GRANT SELECT, INSERT, UPDATE ON {s}.tracking TO {role}",
-    "GRANT SELECT, INSERT, DELETE ON {s}.identity, {s}.held_bytes TO {role}",
-)
 SELECT_HEAD = "SELECT position, recorded_at FROM {s}.stored_events ORDER BY position DESC LIMIT 1"
 ENTRIES = "{s}.stored_events e JOIN {s}.streams s ON s.id = e.stream JOIN {s}.topics t ON t.id = e.topic"
 SELECT_ROWS = f"SELECT e.position, e.recorded_at, s.name, e.version, t.topic, e.state FROM {ENTRIES}"
@@ -105,24 +75,9 @@ ROW = struct.Struct("!hiqiqiiiiihi")
 """A row of a binary COPY but for the state: six columns, each with its length."""
 COPY_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 COPY_END = b"\xff\xff"
-
-
-class Datastore(library.PostgresDatastore):
-    """Connections that commit durably, and at READ COMMITTED: each statement after the lock sees what it waited for."""
-
-    def after_connect_func(self) -> Callable[[Connection], None]:
-        """Set every new connection up; called by the pool."""
-        inherited = super().after_connect_func()
-
-        def after_connect(connection: Connection) -> None:
-            inherited(connection)
-            connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
-            connection.execute("SET synchronous_commit = on")
-
-        return after_connect
-
-    def register_type_adapters(self) -> None:
-        """The library's composite types serve its database functions, which never run here (they skip tracking)."""
+COPY = "COPY {s}.stored_events (position, recorded_at, stream, version, topic, state) FROM STDIN (FORMAT binary)"
+ROWS_AT_ONCE = 1_000
+"""How many rows are packed before they are sent."""
 
 
 class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
@@ -149,35 +104,30 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
         self.simulated = simulated
         self._streams = Names()
         self._topics = Names()
-        self.sql_create_statements = [self._sql(statement) for statement in (*TABLES, *GUARDS)]
-        self.max_notification_id_statement = self._sql("SELECT max(position) FROM {s}.stored_events")
+        self._texts: dict[str, bytes] = {}
+        self.sql_create_statements = []  # the library's; ours are in `postgres_setup`
+        self.max_notification_id_statement = SQL("SELECT max(position) FROM {}.stored_events").format(
+            Identifier(datastore.schema)
+        )
         digest = hashlib.sha256(f"rollbook append {datastore.schema}".encode()).digest()
-        self._lock_key = int.from_bytes(digest[:8], signed=True)
+        lock = f"SELECT pg_advisory_xact_lock({int.from_bytes(digest[:8], signed=True)})"
+        # Statements of their own, though sent as one text: the snapshot of whatever follows is taken after the wait.
+        wait = f"SET LOCAL lock_timeout = '{datastore.lock_timeout:d}s'; " if datastore.lock_timeout else ""
+        self._begin_locked = f"BEGIN ISOLATION LEVEL READ COMMITTED; {wait}{lock}".encode()
 
-    def _sql(self, statement: str, **names: Composed | Identifier | Quoted) -> Composed:
-        return SQL(statement).format(s=Identifier(self.datastore.schema), **names)
+    def _sql(self, statement: str) -> bytes:
+        """A statement of ours with the schema's name in it, made once."""
+        text = self._texts.get(statement)
+        if text is None:
+            text = self._texts[statement] = SQL(statement).format(s=Identifier(self.datastore.schema)).as_bytes()
+        return text
 
     # --- making it
 
     def create_table(self) -> None:
-        """Make the tables that are not there yet; for their owner."""
-        with self._transaction() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", (self._lock_key,))
-            for statement in self.sql_create_statements:
-                cursor.execute(statement)
-            cursor.execute(
-                self._sql("INSERT INTO {s}.tracking VALUES (%s, 1) ON CONFLICT DO NOTHING"),
-                (self.table_migration_identifier,),
-            )
-
-    def grant_writer(self, role: str) -> None:
-        """Let a role write this ledger: add entries, move tracking forward, keep the tables beside the log.
-
-        It may not update, delete or truncate an entry, a stream or a topic. Run it as the owner of the tables.
-        """
-        with self._transaction() as cursor:
-            for statement in RIGHTS:
-                cursor.execute(self._sql(statement, role=Identifier(role)))
+        """Make the tables and guards that are not there yet; for their owner."""
+        with self.datastore.get_connection() as connection:
+            make_tables(connection, self.datastore.schema)
 
     def close(self) -> None:
         """Release the database."""
@@ -208,14 +158,8 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
     def _lock(self) -> Iterator[Connection]:
         """A transaction that holds the append lock; what is not committed at its end is undone."""
         with self.datastore.get_connection() as connection:
-            connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
             try:
-                if self.datastore.lock_timeout:
-                    connection.execute(
-                        SQL("SET LOCAL lock_timeout = {}").format(Quoted(f"{self.datastore.lock_timeout}s"))
-                    )
-                # A statement of its own: the snapshot of the next one is taken after the wait.
-                connection.execute("SELECT pg_advisory_xact_lock(%s)", (self._lock_key,))
+                connection.execute(self._begin_locked)
                 yield connection
             finally:
                 self._undo(connection)
@@ -255,25 +199,11 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
         streams = self._numbers(cursor, "streams", "name", self._streams, {c.stream for c in chunks})
         topics = self._numbers(cursor, "topics", "topic", self._topics, {c.topic for c in chunks})
         self._require_heads(cursor, chunks, streams)
-        entry: LastEntry | None = None
         first = position + 1
-        copied = [COPY_HEAD]
-        for chunk, stamp in zip(chunks, given, strict=True):
-            stream, topic, version = streams[chunk.stream], topics[chunk.topic], chunk.version
-            for state in chunk.states:
-                position += 1
-                version += 1
-                copied += (
-                    ROW.pack(6, 8, position, 8, stamp, 4, stream, 4, version, 2, topic, len(state)),
-                    state,
-                )
-            entry = LastEntry(position, stamp, stream, version, chunk.states[-1])
-        if entry is not None:
-            copied.append(COPY_END)
-            self._copy(cursor, b"".join(copied))
+        entry = self._copy(cursor, position, zip(chunks, given, strict=True), streams, topics) if chunks else None
         self._write_beside(cursor, batch)
         return Written(
-            appended=Appended(first, position, given[-1] if given else last),
+            appended=Appended(first, entry.position if entry else position, given[-1] if given else last),
             last=entry,
             tracking=batch.tracking,
             streams={name: streams[name] for name in streams if name not in self._streams.ids},
@@ -287,16 +217,15 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
         missing = sorted(wanted - numbers.keys())
         if not missing:
             return numbers
-        t, c = Identifier(table), Identifier(column)
-        cursor.execute(self._sql("SELECT {c}, id FROM {s}.{t} WHERE {c} = ANY(%s)", t=t, c=c), (missing,))
+        cursor.execute(self._sql(f"SELECT {column}, id FROM {{s}}.{table} WHERE {column} = ANY(%s)"), (missing,))
         numbers.update(cursor.fetchall())
         new = [text for text in missing if text not in numbers]
         if new:
-            found = cursor.execute(self._sql("SELECT coalesce(max(id), 0) FROM {s}.{t}", t=t)).fetchone()
+            found = cursor.execute(self._sql(f"SELECT coalesce(max(id), 0) FROM {{s}}.{table}")).fetchone()
             assert found is not None
             added = {text: found[0] + i for i, text in enumerate(new, 1)}
             cursor.execute(
-                self._sql("INSERT INTO {s}.{t} SELECT * FROM unnest(%s::int[], %s::text[])", t=t),
+                self._sql(f"INSERT INTO {{s}}.{table} SELECT * FROM unnest(%s::int[], %s::text[])"),
                 (list(added.values()), new),
             )
             numbers.update(added)
@@ -321,12 +250,37 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
                 raise StaleDecision(f"The stream {chunk.stream} has moved since the decision was made.")
             heads[stream] = chunk.version + len(chunk.states)
 
-    def _copy(self, cursor: Cursor, data: bytes) -> None:
+    def _copy(
+        self,
+        cursor: Cursor,
+        position: int,
+        chunks: Iterable[tuple[Chunk, int]],
+        streams: dict[str, int],
+        topics: dict[str, int],
+    ) -> LastEntry | None:
+        """Send the entries after `position`; the server stores the first of them while the next are packed."""
         # What the library's subscriptions wait for.
-        cursor.execute(SQL("NOTIFY {}").format(Identifier(self.channel_name)))
-        columns = "position, recorded_at, stream, version, topic, state"
-        with cursor.copy(self._sql(f"COPY {{s}}.stored_events ({columns}) FROM STDIN (FORMAT binary)")) as copy:
-            copy.write(data)
+        cursor.execute(f'NOTIFY "{self.channel_name}"'.encode())
+        entry: LastEntry | None = None
+        packed, size = [COPY_HEAD], 0
+        with cursor.copy(self._sql(COPY)) as copy:
+            for chunk, stamp in chunks:
+                stream, topic, version = streams[chunk.stream], topics[chunk.topic], chunk.version
+                for state in chunk.states:
+                    position += 1
+                    version += 1
+                    packed += (
+                        ROW.pack(6, 8, position, 8, stamp, 4, stream, 4, version, 2, topic, len(state)),
+                        state,
+                    )
+                entry = LastEntry(position, stamp, stream, version, chunk.states[-1])
+                size += len(chunk.states)
+                if size >= ROWS_AT_ONCE:
+                    copy.write(b"".join(packed))
+                    packed, size = [], 0
+            packed.append(COPY_END)
+            copy.write(b"".join(packed))
+        return entry
 
     def _write_tracking(self, cursor: Cursor, tracking: Iterable[TrackingRow]) -> None:
         for name, position in tracking:
@@ -338,18 +292,19 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
         """The rows that share the transaction with the entries."""
         for statement, rows in (
             (
-                "INSERT INTO {s}.identity VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+                "INSERT INTO {s}.identity SELECT * FROM unnest(%s::bytea[], %s::int[], %s::bytea[])"
+                " ON CONFLICT DO NOTHING",
                 [(row.key, row.valid_from, row.id) for row in batch.identity],
             ),
             (
-                "INSERT INTO {s}.messages VALUES (%s, %s, %s)",
+                "INSERT INTO {s}.messages SELECT * FROM unnest(%s::bytea[], %s::bytea[], %s::bytea[])",
                 [(row.source, row.message, row.hash[:MESSAGE_HASH_SIZE]) for row in batch.messages],
             ),
-            ("INSERT INTO {s}.held_bytes VALUES (%s, %s)", batch.held_bytes),
-            ("DELETE FROM {s}.held_bytes WHERE id = %s", [(held,) for held in batch.held_done]),
+            ("INSERT INTO {s}.held_bytes SELECT * FROM unnest(%s::bytea[], %s::bytea[])", batch.held_bytes),
+            ("DELETE FROM {s}.held_bytes WHERE id = ANY(%s::bytea[])", [(held,) for held in batch.held_done]),
         ):
             if rows:
-                cursor.executemany(self._sql(statement), rows)
+                cursor.execute(self._sql(statement), [list(column) for column in zip(*rows, strict=True)])
 
     def _commit_or_ask(self, connection: Connection, written: Written) -> None:
         """Commit; if that fails, find out from the database whether it went through all the same."""
@@ -386,8 +341,17 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
     # --- reading
 
     @contextmanager
+    def _asking(self) -> Iterator[Cursor]:
+        """For one statement, whose snapshot is its own; binary results and rows as plain tuples."""
+        with (
+            self.datastore.get_connection() as connection,
+            connection.cursor(row_factory=tuple_row, binary=True) as cursor,
+        ):
+            yield cursor
+
+    @contextmanager
     def _reading(self) -> Iterator[Cursor]:
-        """A read transaction with one snapshot, binary results and rows as plain tuples."""
+        """A read transaction with one snapshot, for several statements."""
         with self.datastore.get_connection() as connection:
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             try:
@@ -398,13 +362,13 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
 
     def head(self) -> tuple[int, int]:
         """(position, recorded_at) of the last entry; (0, 0) for an empty ledger."""
-        with self._reading() as cursor:
+        with self._asking() as cursor:
             position, recorded_at = cursor.execute(self._sql(SELECT_HEAD)).fetchone() or (0, 0)
             return position, recorded_at
 
     def streams_written_since(self, position: int) -> set[str]:
         """Names of the streams with entries after `position`."""
-        with self._reading() as cursor:
+        with self._asking() as cursor:
             cursor.execute(
                 self._sql(
                     "SELECT name FROM {s}.streams WHERE id IN"
@@ -416,7 +380,7 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
 
     def read_stream(self, stream: str, after: int = 0) -> list[Row]:
         """The entries of a stream with version > after, in order."""
-        with self._reading() as cursor:
+        with self._asking() as cursor:
             cursor.execute(
                 self._sql(f"{SELECT_ROWS} WHERE s.name = %s AND e.version > %s ORDER BY e.version"), (stream, after)
             )
@@ -425,7 +389,7 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
     def read_streams(self, streams: Iterable[str]) -> dict[str, list[Row]]:
         """The entries of many streams, each in order; streams without entries are left out."""
         found: dict[str, list[Row]] = {}
-        with self._reading() as cursor:
+        with self._asking() as cursor:
             cursor.execute(
                 self._sql(f"{SELECT_ROWS} WHERE s.name = ANY(%s) AND e.version > 0 ORDER BY s.name, e.version"),
                 (list(streams),),
@@ -436,7 +400,7 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
 
     def stream_names(self, prefix: str, until: str | None = None) -> list[str]:
         """Names of streams that begin with `prefix` (or lie in [prefix, until) where `until` is given), sorted."""
-        with self._reading() as cursor:
+        with self._asking() as cursor:
             cursor.execute(
                 self._sql("SELECT name FROM {s}.streams WHERE name >= %s AND name < %s ORDER BY name"),
                 (prefix, prefix + AFTER_ALL_NAMES if until is None else until),
@@ -447,7 +411,7 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
         """Entries by position, inclusive; each page in a read transaction of its own."""
         first = max(first, 1)
         while first <= last:
-            with self._reading() as cursor:
+            with self._asking() as cursor:
                 cursor.execute(
                     self._sql(f"{SELECT_ROWS} WHERE e.position BETWEEN %s AND %s ORDER BY e.position"),
                     (first, min(last, first + PAGE - 1)),
@@ -474,7 +438,7 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
 
     def tracking_position(self, name: str) -> int:
         """How far a name has been taken in; 0 if never."""
-        with self._reading() as cursor:
+        with self._asking() as cursor:
             return self._tracked(cursor, name) or 0
 
     def _tracked(self, cursor: Cursor, name: str) -> int | None:
@@ -486,7 +450,7 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
     # --- the columnar path (see `ColumnarScan`)
 
     def _topic_numbers(self, topics: Sequence[str]) -> dict[int, str]:
-        with self._reading() as cursor:
+        with self._asking() as cursor:
             found = cursor.execute(self._sql("SELECT id, topic FROM {s}.topics")).fetchall()
         return {number: topic for number, topic in found if not topics or topic in topics}
 
@@ -495,13 +459,13 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
         missing = [n for n in numbers if n not in texts]
         found: dict[int, str] = {}
         if missing:
-            with self._reading() as cursor:
+            with self._asking() as cursor:
                 cursor.execute(self._sql("SELECT id, name FROM {s}.streams WHERE id = ANY(%s)"), (missing,))
                 found.update(cursor.fetchall())
             self._streams.learn({name: number for number, name in found.items()})
         return [found[n] if n in found else texts[n] for n in numbers]
 
-    def _chosen(self, window: Window, columns: str, header: bytes | None = None) -> tuple[Composed, list[Any]]:
+    def _chosen(self, window: Window, columns: str, header: bytes | None = None) -> tuple[str, list[Any]]:
         """Columns of the window's entries, as a subquery."""
         where = ["position BETWEEN %s AND %s"]
         parameters: list[Any] = [window.first, window.last]
@@ -515,15 +479,13 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
             where.append(f"substr(state, 1, {HEADER_SIZE}) = %s")
             parameters.append(header)
         text = f"(SELECT {columns} FROM {{s}}.stored_events WHERE {' AND '.join(where)} ORDER BY position) AS chosen"
-        return self._sql(text), parameters
+        return text, parameters
 
     def _beside(self, window: Window) -> pl.DataFrame:
         chosen, parameters = self._chosen(window, ", ".join(BESIDE))
-        packed = SQL(", ").join(
-            SQL("string_agg(int8send({}), ''::bytea ORDER BY position)").format(Identifier(name)) for name in BESIDE
-        )
-        with self._reading() as cursor:
-            found = cursor.execute(SQL("SELECT count(*), {} FROM {}").format(packed, chosen), parameters).fetchone()
+        packed = ", ".join(f"string_agg(int8send({name}), ''::bytea ORDER BY position)" for name in BESIDE)
+        with self._asking() as cursor:
+            found = cursor.execute(self._sql(f"SELECT count(*), {packed} FROM {chosen}"), parameters).fetchone()
         assert found is not None
         count, *columns = found
         if not count:
@@ -535,11 +497,12 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
 
     def _bodies(self, window: Window, header: bytes) -> Bodies:
         chosen, parameters = self._chosen(window, "position, state", header)
-        query = SQL(
-            "SELECT count(*), sum(length(state)), string_agg(substr(state, {}), ''::bytea ORDER BY position) FROM {}"
-        ).format(Quoted(HEADER_SIZE + 1), chosen)
-        with self._reading() as cursor:
-            found = cursor.execute(query, parameters).fetchone()
+        query = (
+            "SELECT count(*), sum(length(state)),"
+            f" string_agg(substr(state, {HEADER_SIZE + 1}), ''::bytea ORDER BY position) FROM {chosen}"
+        )
+        with self._asking() as cursor:
+            found = cursor.execute(self._sql(query), parameters).fetchone()
         assert found is not None
         count, length, blob = found
         return Bodies(count, (length or 0) - HEADER_SIZE * count, blob or b"")
@@ -547,16 +510,16 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
     def _headers(self, window: Window) -> dict[bytes, list[int]]:
         chosen, parameters = self._chosen(window, f"substr(state, 1, {HEADER_SIZE}) AS header, position")
         found: dict[bytes, list[int]] = {}
-        with self._reading() as cursor:
-            query = SQL("SELECT header, position FROM {} ORDER BY position").format(chosen)
+        with self._asking() as cursor:
+            query = self._sql(f"SELECT header, position FROM {chosen} ORDER BY position")
             for header, position in cursor.execute(query, parameters).fetchall():
                 found.setdefault(header, []).append(position)
         return found
 
     def _states(self, window: Window, header: bytes) -> list[bytes]:
         chosen, parameters = self._chosen(window, "position, state", header)
-        with self._reading() as cursor:
-            query = SQL("SELECT state FROM {} ORDER BY position").format(chosen)
+        with self._asking() as cursor:
+            query = self._sql(f"SELECT state FROM {chosen} ORDER BY position")
             return [state for (state,) in cursor.execute(query, parameters).fetchall()]
 
     # --- the few tables beside the log
@@ -564,7 +527,7 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
     def find_identities(self, keys: Iterable[bytes]) -> dict[bytes, list[IdentityRow]]:
         """Rows by key, each list in order of valid_from; keys without rows are left out."""
         found: dict[bytes, list[IdentityRow]] = {}
-        with self._reading() as cursor:
+        with self._asking() as cursor:
             cursor.execute(
                 self._sql(
                     "SELECT key, id, valid_from FROM {s}.identity WHERE key = ANY(%s) ORDER BY key, valid_from, id"
@@ -583,7 +546,7 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
         )
         after: tuple[bytes, int, bytes] = (b"", -(2**31), b"")
         while True:
-            with self._reading() as cursor:
+            with self._asking() as cursor:
                 page = list(map(IdentityRow._make, cursor.execute(query, (*after, PAGE)).fetchall()))
             if not page:
                 return
@@ -614,11 +577,12 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
     def find_messages(self, keys: Iterable[tuple[bytes, bytes]]) -> dict[tuple[bytes, bytes], bytes]:
         """By (source, message), for those already taken in: the first 16 bytes of the SHA-256."""
         asked = list(keys)
-        with self._reading() as cursor:
+        with self._asking() as cursor:
             cursor.execute(
                 self._sql(
-                    "SELECT source, message, hash FROM {s}.messages"
-                    " WHERE (source, message) IN (SELECT * FROM unnest(%s::bytea[], %s::bytea[]))"
+                    # OFFSET 0 keeps it at a look-up for each: a join would read the whole table, more with every batch.
+                    "SELECT source, message, hash FROM unnest(%s::bytea[], %s::bytea[]) asked (s, m), LATERAL"
+                    " (SELECT * FROM {s}.messages WHERE source = s AND message = m OFFSET 0) known"
                 ),
                 ([source for source, _ in asked], [message for _, message in asked]),
             )
@@ -626,13 +590,13 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
 
     def held_bytes(self, held: bytes) -> bytes | None:
         """The encrypted bytes of a held input, while they are kept."""
-        with self._reading() as cursor:
+        with self._asking() as cursor:
             row = cursor.execute(self._sql("SELECT bytes FROM {s}.held_bytes WHERE id = %s"), (held,)).fetchone()
         return None if row is None else row[0]
 
     def held_ids(self) -> list[bytes]:
         """Ids of the held inputs whose bytes are kept: those that nobody has resolved."""
-        with self._reading() as cursor:
+        with self._asking() as cursor:
             return [row[0] for row in cursor.execute(self._sql("SELECT id FROM {s}.held_bytes ORDER BY id"))]
 
     # --- the library's own interface
@@ -655,7 +619,7 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
         limit: int | None = None,
     ) -> Sequence[StoredEvent]:
         """The stored events of one aggregate."""
-        with self._reading() as cursor:
+        with self._asking() as cursor:
             cursor.execute(
                 self._sql(
                     f"SELECT e.version, t.topic, e.state FROM {ENTRIES}"
@@ -678,7 +642,7 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
         """The library's page of the log."""
         first = 1 if start is None else start if inclusive_of_start else start + 1
         chosen = " AND t.topic = ANY(%s)" if topics else ""
-        with self._reading() as cursor:
+        with self._asking() as cursor:
             cursor.execute(
                 self._sql(f"{SELECT_ROWS} WHERE e.position BETWEEN %s AND %s{chosen} ORDER BY e.position LIMIT %s"),
                 (first, 2**62 if stop is None else stop, *([list(topics)] if topics else ()), limit),
@@ -707,30 +671,23 @@ def integers(packed: bytes, count: int) -> pl.Series:
 
 
 def open_postgres(
+    conninfo: str = "",
     *,
-    dbname: str,
-    host: str,
-    port: str | int = 5432,
-    user: str,
-    password: str = "",
     schema: str = "",
     create: bool = True,
+    read_only: bool = False,
     clock: Clock = system_clock,
     simulated: bool = False,
     originator_id_type: Literal["uuid", "text"] = "text",
+    **parts: str | int,
 ) -> PostgresStore:
-    """The store in this database and schema. `create=False` for a writer that does not own the tables."""
+    """The store in this database and schema (public where none is named).
+
+    `conninfo` and its `parts` (dbname, host, port, user) are as libpq reads them. `create=False` for whoever does not
+    own the tables.
+    """
     datastore = Datastore(
-        dbname,
-        host,
-        port,
-        user,
-        password,
-        connect_timeout=30,
-        pool_size=2,
-        max_overflow=13,
-        schema=schema,
-        originator_id_type=originator_id_type,
+        make_conninfo(conninfo, **parts), schema=schema, read_only=read_only, originator_id_type=originator_id_type
     )
     store = PostgresStore(datastore, clock=clock, simulated=simulated)
     if create:

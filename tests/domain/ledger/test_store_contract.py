@@ -34,7 +34,7 @@ from domain.ledger.store import (
 )
 from tests.domain.ledger.conftest import AnyStore, Ledger
 from tests.domain.ledger.crash_writer import batch_after
-from tests.postgres import Database, Server
+from tests.postgres import Database
 
 SECOND = 1_000_000
 NOON = 1_800_000_000 * SECOND
@@ -571,39 +571,6 @@ def test_a_writer_that_waits_too_long_for_the_lock_says_so(tmp_path: Path, monke
     assert store.append(one("place/1")).last == 1
     store.close()
     rival.close()
-
-
-def test_the_writers_role_may_append_and_may_not_alter(postgres_server: Server, postgres_database: Database) -> None:
-    role = f"writer_of_{postgres_database.dbname}"
-    postgres_server.role(role)
-    owner = open_postgres(**postgres_database.arguments)
-    owner.grant_writer(role)
-    owner.close()
-    writer = open_postgres(dbname=postgres_database.dbname, host=postgres_database.host, user=role, create=False)
-    row = IdentityRow(bytes(32), bytes(16), 0)
-    batch = one("place/1", 0, b"one", b"two")
-    batch.identity, batch.held_bytes, batch.messages = [row], [(b"1", b"x")], [MessageRow(b"s", b"m", bytes(32))]
-    for delivery in (1, 2):
-        batch.tracking = [TrackingRow("source", delivery)]
-        assert writer.append(batch).last == 2 * delivery
-        batch = one("place/2", 0, b"one", b"two")
-        batch.held_done = [b"1"]
-    writer.drop_identities([row])
-    assert [r.state for r in writer.read_positions(1, 9)] == [b"one", b"two"] * 2
-    writer.close()
-    with psycopg.connect(dbname=postgres_database.dbname, host=postgres_database.host, user=role) as foreign:
-        for table in ("stored_events", "streams", "topics", "messages"):
-            for statement in (
-                f"UPDATE {table} SET {'state' if table == 'stored_events' else 'id'} = NULL",
-                f"DELETE FROM {table}",
-                f"TRUNCATE {table}",
-                f"DROP TABLE {table}",
-            ):
-                if table == "messages" and "UPDATE" in statement:
-                    statement = "UPDATE messages SET hash = ''"
-                with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                    foreign.execute(statement)
-                foreign.rollback()
 
 
 def test_every_postgres_connection_commits_durably_at_read_committed(postgres_database: Database) -> None:
