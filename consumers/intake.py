@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from consumers import people, registers, statements
+from consumers import history, people, registers, statements
 from consumers.ahead import Read, read
 from consumers.deliveries import Delivery
 from consumers.hearing import Hearing
@@ -71,9 +71,11 @@ class _Result:
 class Intake:
     """Takes deliveries into a ledger. One for each process; not for use by several threads at once."""
 
-    def __init__(self, ledger: Ledger, import_id: bytes | None = None) -> None:
+    def __init__(self, ledger: Ledger, import_id: bytes | None = None, *, of_history: bool = False) -> None:
+        """`import_id` for what comes from a file; `of_history` where it is another system's records."""
         self._ledger = ledger
         self._import = import_id
+        self._of_history = of_history
         self._waiting: dict[bytes, Waiting] = {w.id: w for w in waiting(ledger.store, ledger.keys)}
         self._hashes: set[tuple[bytes | None, bytes | None]] | None = None
         """Of the messages that wait, by source; None: not looked at since the last change."""
@@ -235,8 +237,9 @@ class Intake:
             sequence=message.get("sequence"),
             sent_at=message.get("sent_at"),
             said_at=message.get("saved_at"),
-            broker_at=delivery.received_at,
-            broker_clock="append",
+            # No broker took what comes from another system's records: whoever wrote the file also wrote its stamps.
+            broker_at=None if self._of_history else delivery.received_at,
+            broker_clock=None if self._of_history else "append",
             import_id=self._import,
         )
 
@@ -352,6 +355,8 @@ def hear(hearing: Hearing) -> None:
         registers.hear_register(hearing)
     elif name in registers.ROWS:
         registers.hear_rows(hearing)
+    elif hearing.origin.of_history and name in history.HEAR:
+        history.HEAR[name](hearing)
     else:
         _HEAR[name](hearing)
 
