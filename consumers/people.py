@@ -26,7 +26,6 @@ from domain.pupil import (
     can_identify,
     identified,
     line_opened,
-    line_scope,
     local_id_given,
     names_nobody,
     upn_given,
@@ -126,15 +125,15 @@ def _keep(
 def _line_of(hearing: Hearing, place: Place, pupil: bytes, year: int, said: PupilSaid) -> lines.Line | None:
     """The line that a statement restates: the year's own; last year's, until the turn of the year carries it."""
     unit = hearing.unit
-    stays = unit.find("line", line_scope(place.id, year), pupil.hex())
+    stays = unit.stays(place.id, year, pupil)
     if stays or academic_year_of(said.starting_day) >= year:
         return unit.line(place.id, stays[-1].id) if stays else None
-    before = unit.find("line", line_scope(place.id, academic_year_before(year)), pupil.hex())
+    before = unit.stays(place.id, academic_year_before(year), pupil)
     last = unit.line(place.id, before[-1].id) if before else None
     if last is None or not last.on_roll() or not unit.year_begun(place.id, year):
         return last if last is not None and last.on_roll() else None
     carry_late(unit, place.id, last, hearing.today)
-    stays = unit.find("line", line_scope(place.id, year), pupil.hex())
+    stays = unit.stays(place.id, year, pupil)
     return unit.line(place.id, stays[-1].id) if stays else None
 
 
@@ -209,13 +208,13 @@ def _by_upn(hearing: Hearing, place: Place, upn: str | None, said: PupilSaid) ->
     source knows the child by another id who is on this very roll. Two ids of one system are two children."""
     unit = hearing.unit
     found = unit.find("upn", "", upn) if upn and can_identify(upn) else []
-    if len(found) != 1:
+    pupil = unit.one_of(found)
+    if pupil is None:
         return []
-    pupil = found[0].id
     years = {academic_year_of(said.starting_day), place.school_year_on(hearing.said_on)}
-    stays = [stay for year in years for stay in unit.find("line", line_scope(place.id, year), pupil.hex())]
+    stays = [stay for year in years for stay in unit.stays(place.id, year, pupil)]
     here = any(unit.line(place.id, stay.id).on_roll() for stay in stays)
-    return [] if here and unit.has_id_from(pupil, hearing.source) else found
+    return [] if here and unit.has_id_from(pupil, hearing.source) else [Found(pupil, 0)]
 
 
 def _enter(
@@ -226,7 +225,7 @@ def _enter(
     old_line = None
     if not is_new and said.previous_place is not None and said.previous_place != place.id:
         for school_year in (year, academic_year_before(year)):
-            stays = unit.find("line", line_scope(said.previous_place, school_year), pupil.hex())
+            stays = unit.stays(said.previous_place, school_year, pupil)
             if stays:
                 old_line = stays[-1].id
                 break
@@ -255,11 +254,11 @@ def _line_left(hearing: Hearing, place: Place, row: Row, leaving_on: int) -> lin
     """The line that a leaver comes off: the newest whose stay had begun by the day that he left."""
     unit = hearing.unit
     found = [] if names_nobody(row["mis_pupil"]) else unit.find("mis_pupil", hearing.source.hex(), row["mis_pupil"])
+    pupil = found[-1].id if found else None
     upn = normalise_upn(row["upn"]) if row["upn"] else ""
-    if not found and can_identify(upn):
-        found = unit.find("upn", "", upn)
-        found = found if len(found) == 1 else []
-    if not found:
+    if pupil is None and can_identify(upn):
+        pupil = unit.one_of(unit.find("upn", "", upn))
+    if pupil is None:
         return None
     year = academic_year_of(leaving_on)
     years = {
@@ -271,7 +270,7 @@ def _line_left(hearing: Hearing, place: Place, row: Row, leaving_on: int) -> lin
     stays = [
         unit.line(place.id, stay.id)
         for school_year in sorted(years, reverse=True)
-        for stay in reversed(unit.find("line", line_scope(place.id, school_year), found[-1].id.hex()))
+        for stay in reversed(unit.stays(place.id, school_year, pupil))
     ]
     begun = (line for line in stays if line.carried or line.entry["starting_day"] <= leaving_on)
     return next(begun, stays[0] if stays else None)

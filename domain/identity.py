@@ -13,7 +13,7 @@ from typing import NamedTuple
 from domain.events import Fields
 from domain.moments import academic_year_of
 from domain.people import person_scope
-from domain.pupil import Fact, line_facts, mis_fact, upn_fact
+from domain.pupil import Fact, line_facts, merge_facts, mis_fact, restriction_fact, upn_fact
 
 
 class Told(NamedTuple):
@@ -82,6 +82,16 @@ def _of_line(told: Told) -> Iterable[Fact]:
         )
 
 
+def _of_merge(told: Told) -> Iterable[Fact]:
+    """That two identities were ever joined; whether they still are, their streams say."""
+    yield from merge_facts(told.owner, told.body["other_pupil"])
+
+
+def _of_restriction(told: Told) -> Iterable[Fact]:
+    """That an identity was ever restricted; whether it still is, its stream says."""
+    yield restriction_fact(told.owner)
+
+
 def _of_import(told: Told) -> Iterable[Fact]:
     """A file by its SHA-256, whatever it is called."""
     yield Fact("import", "", told.body["file"].hex(), told.body["import"])
@@ -95,6 +105,8 @@ GIVES: Mapping[str, Callable[[Told], Iterable[Fact]]] = {
     "UpnGiven": _of_upn,
     "LocalIdGiven": _of_local_id,
     "LineOpened": _of_line,
+    "IdentitiesMerged": _of_merge,
+    "AccessRestricted": _of_restriction,
     "ImportStarted": _of_import,
 }
 """By topic: the facts that an event of it gives. Topics that are not here give none, and a rebuild never reads them."""

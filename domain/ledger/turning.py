@@ -14,7 +14,7 @@ from domain.ledger.unit import Unit
 from domain.moments import academic_year_before, academic_year_of
 from domain.place.decide import begin_year
 from domain.place.place import evolve as evolve_place
-from domain.pupil import line_opened, line_scope
+from domain.pupil import line_opened
 
 
 def turn_of_the_year(unit: Unit, place: bytes, day: int) -> None:
@@ -32,10 +32,20 @@ def turn_of_the_year(unit: Unit, place: bytes, day: int) -> None:
     unit.record([begin_year(told, year, first_day)], evolve_place, told)
     unit.counts_on_all = True  # a line that another writer adds meanwhile would be in neither year's going through
     names = unit.stream_names(f"admission-register/{place.hex()}/")
-    for old in unit.preload(names, lines.Line, lines.evolve):
+    for old in _one_line_each(unit, unit.preload(names, lines.Line, lines.evolve)):
         if not old.version or old.school_year != academic_year_before(year) or not goes_on(old, first_day):
             continue
         _carry(unit, place, old, year, first_day)
+
+
+def _one_line_each(unit: Unit, olds: list[lines.Line]) -> list[lines.Line]:
+    """Lines in the order in which they go on: of a child who was entered twice, that of the identity that stays first,
+    so that it is the one which is carried."""
+    if not unit.ever_joined:
+        return olds
+    pupils = unit.find_many("pupil_of_line", "", [lines.parts_of(old.stream)[1].hex() for old in olds])
+    merged = {line for line, found in pupils.items() if unit.staying(found[-1].id) != found[-1].id}
+    return sorted(olds, key=lambda old: lines.parts_of(old.stream)[1].hex() in merged)
 
 
 def carry_late(unit: Unit, place: bytes, old: lines.Line, today: int) -> None:
@@ -52,8 +62,8 @@ def carry_late(unit: Unit, place: bytes, old: lines.Line, today: int) -> None:
 def _carry(unit: Unit, place: bytes, old: lines.Line, year: int, first_day: int) -> None:
     _, old_id = lines.parts_of(old.stream)
     pupil = unit.find("pupil_of_line", "", old_id.hex())[-1].id
-    if unit.find("line", line_scope(place, year), pupil.hex()):
-        return  # entered in the new year already
+    if unit.stays(place, year, pupil):
+        return  # entered in the new year already, or carried as the same child
     new_id = unit.new_id(partial(lines.stream_of, place))
     new = unit.line(place, new_id)
     unit.record(carry_forward(old, new, year, first_day), lines.evolve, new)

@@ -30,8 +30,10 @@ from domain.people import People
 from domain.people import evolve as evolve_people
 from domain.people import stream_of as people_stream
 from domain.place import place as places
-from domain.pupil import can_identify, line_scope, names_nobody
+from domain.pupil import EVERYONE, can_identify, line_scope, names_nobody
 from domain.pupil import stream_of as pupil_stream
+from domain.pupil.pupil import Pupil, one_child, staying
+from domain.pupil.pupil import evolve as evolve_pupil
 from schemas.marks import plain_marks
 
 S = TypeVar("S", bound=State)
@@ -92,6 +94,10 @@ class Unit:
         self.held_done: set[bytes] = set()
         self.names_positions = False
         """True once a body names a position that this batch will be given: then no other writer may come between."""
+        self._ever_joined: frozenset[bytes] | None = None
+        """Identities that were ever merged with another; None: not asked for yet, or changed here."""
+        self._joined_here = False
+        """True once a merge was made or undone here: then no roll that is shared can be trusted."""
         self.counts_on_all = False
         """True once a decision counts on what is *not* in the ledger: then no other writer may come between either."""
         self._recorded = 0
@@ -149,6 +155,10 @@ class Unit:
         """A place."""
         return self._state(places.stream_of(place), places.Place, places.evolve)
 
+    def pupil(self, pupil: bytes) -> Pupil:
+        """A child's identity."""
+        return self._state(pupil_stream(pupil), Pupil, evolve_pupil)
+
     def people(self, place: bytes) -> People:
         """The people of a place."""
         return self._state(people_stream(place), People, evolve_people)
@@ -202,18 +212,71 @@ class Unit:
         what is there already does nothing.
         """
         for fact in facts_of(event.stream, event.topic, event.fields, event.seal.text if event.seal else None):
-            found = Found(fact.id, fact.valid_from)
+            name, found = (fact.kind, fact.scope, fact.value), Found(fact.id, fact.valid_from)
             if fact.value in self._made:  # nobody can have named before what was made here: no look-up
-                self._absent.add((fact.kind, fact.scope, fact.value))
-            elif found in self.find(fact.kind, fact.scope, fact.value):
+                self._absent.add(name)
+            if found in self.find(*name):
                 continue
-            self._new_facts.setdefault((fact.kind, fact.scope, fact.value), []).append(found)
+            self._new_facts.setdefault(name, []).append(found)
             if fact.kind in ("mis_pupil", "upn", "line"):
                 self._own_rolls.clear()
             if fact.kind == "line":
                 place = bytes.fromhex(fact.scope.split("/")[0])
                 self._rolls_touched.add(place)
                 self.mend(place)
+
+    def same_child(self, pupil: bytes) -> tuple[bytes, ...]:
+        """The identities that are this one child by merges that stand: the one asked for first. Nearly always alone.
+
+        Whether anybody was ever merged is asked once a unit, so that a child who never was costs no look-up.
+        """
+        if pupil not in self.ever_joined:
+            return (pupil,)
+        return one_child(pupil, self._joined_with, self.pupil)
+
+    @property
+    def ever_joined(self) -> frozenset[bytes]:
+        """The identities that were ever merged with another."""
+        if self._ever_joined is None:
+            self._ever_joined = frozenset(found.id for found in self.find("same_child", "", EVERYONE))
+        return self._ever_joined
+
+    def staying(self, pupil: bytes) -> bytes:
+        """Of the identities that are this one child, the one that stays."""
+        return staying(self.same_child(pupil), self.pupil)
+
+    def _joined_with(self, pupil: bytes) -> list[bytes]:
+        return [found.id for found in self.find("same_child", "", pupil.hex())]
+
+    def one_of(self, found: Sequence[Found]) -> bytes | None:
+        """The pupil that a number leads to, if it leads to one child: of one entered twice, the identity that stays."""
+        pupils = list(dict.fromkeys(row.id for row in found))
+        if len(pupils) < 2:
+            return pupils[0] if pupils else None
+        return self.staying(pupils[0]) if set(pupils) <= set(self.same_child(pupils[0])) else None
+
+    def stays(self, place: bytes, school_year: int, pupil: bytes) -> list[Found]:
+        """A child's lines at a place in a school year, by starting day: the identity's own; if it has none, those of
+        the others that are the same child.
+
+        Where one child stands twice on a register, each identity keeps its own line: marks go to the line of the one
+        that the source names, and nobody moves them but the school.
+        """
+        scope = line_scope(place, school_year)
+        own, *others = self.same_child(pupil)
+        found = self.find("line", scope, own.hex())
+        if found or not others:
+            return found
+        more = self.find_many("line", scope, [other.hex() for other in others])
+        return sorted((stay for stays in more.values() for stay in stays), key=lambda stay: stay.valid_from)
+
+    def record_of_identity(self, event: Event) -> None:
+        """An event that a person decided about an identity: folded at once, and look-ups of who is who begin anew."""
+        pupil = self._state(event.stream, Pupil, evolve_pupil)
+        self.record([event], evolve_pupil, pupil)
+        self._ever_joined = None
+        self._joined_here = True
+        self._own_rolls.clear()
 
     def mend(self, place: bytes | None) -> None:
         """Say that rows held for want of a pupil of this place (None: for want of a place) are worth another try."""
@@ -227,7 +290,7 @@ class Unit:
     def roll(self, place: bytes, source: bytes, school_year: int) -> Roll:
         """The roll of a place and year as one source names it. Learned pupil by pupil: see `learn`."""
         name = (place, source, school_year)
-        rolls = self._own_rolls if self._new_facts else self._shared.rolls
+        rolls = self._own_rolls if self._new_facts or self._joined_here else self._shared.rolls
         found = rolls.get(name)
         if found is None:
             if len(rolls) > 2_000:
@@ -246,12 +309,13 @@ class Unit:
         pupils = {mis: f[-1].id for mis, f in self.find_many("mis_pupil", roll.source.hex(), upns).items()}
         by_upn = {upn: mis for mis, upn in upns.items() if upn and mis not in pupils and can_identify(upn)}
         for upn, f in self.find_many("upn", "", by_upn).items():
-            if len(f) == 1:  # a number that two children were given identifies neither
-                pupils[by_upn[upn]] = f[0].id
+            only = self.one_of(f)
+            if only is not None:  # a number that two children were given identifies neither
+                pupils[by_upn[upn]] = only
         scope = line_scope(roll.place, roll.school_year)
         found = self.find_many("line", scope, {p.hex() for p in pupils.values()})
         for mis, pupil in pupils.items():
-            stays = found.get(pupil.hex())
+            stays = found.get(pupil.hex()) or self.stays(roll.place, roll.school_year, pupil)
             if not stays:
                 continue
             if len(stays) == 1:
@@ -300,7 +364,7 @@ class Unit:
         self._recorded += len(lines)
 
     def record_new(self, event: Event) -> None:
-        """Record an event of a stream whose state nobody keeps (a pupil's identity, the ledger's own)."""
+        """Record an event of a stream whose state nobody keeps: the ledger's own, the authority's."""
         self.record([event], _Plain.evolve, self._plain(event.stream))
 
     def _plain(self, stream: str) -> _Plain:
@@ -331,8 +395,9 @@ class Unit:
         self._recorded -= sum(map(len, pupils))
         random.SystemRandom().shuffle(pupils)
         for events in pupils:
+            pupil = self._state(events[0].stream, Pupil, evolve_pupil)
             for event in events:
-                self._put(event, _Plain.evolve, self._plain(event.stream))
+                self._put(event, evolve_pupil, pupil)
 
     # --- writing
 
@@ -398,7 +463,7 @@ class Unit:
         shared.states.put_back(states.values())
         for name in self._new_facts:
             shared.facts.pop(name, None)
-        if any(kind == "upn" for kind, _, _ in self._new_facts):
+        if self._joined_here or any(kind == "upn" for kind, _, _ in self._new_facts):
             shared.rolls.clear()  # any roll may have found a pupil by a number that is now another's too
         elif self._new_facts:
             for roll in [r for r in shared.rolls if r[0] in self._rolls_touched or self._new_pupils(r)]:

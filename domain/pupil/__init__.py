@@ -1,7 +1,7 @@
 """Who a child is, as far as the ledger knows: ids, unique pupil numbers, and lines, whose link to the child is sealed.
 
-A pupil's stream is little more than keys to other rooms, so its state is the identity index, not a fold: these are the
-events, and the index rows that go with them.
+What leads to a child is the identity index; `pupil.py` folds what was decided of an identity (merges, restrictions,
+holds), `decide.py` decides it, and here are the events made by rule, with the index rows that go with them.
 """
 
 from __future__ import annotations
@@ -53,6 +53,29 @@ def line_facts(place: bytes, school_year: int, pupil: bytes, line: bytes, starti
         Fact("line", line_scope(place, school_year), pupil.hex(), line, starting_day),
         Fact("pupil_of_line", "", line.hex(), pupil, 0),
     ]
+
+
+EVERYONE = "everyone"
+"""The value under which all identities that were ever merged, or restricted, are found: they are few, and whoever asks
+of a child whether it is one of them should not have to ask the index for each child."""
+
+
+def merge_facts(pupil: bytes, other: bytes) -> list[Fact]:
+    """Two identities were joined once: each leads to the other, and both are among those that ever were.
+
+    A row cannot end, so it says "ever"; whether the merge stands is told by the streams (`pupil.one_child`).
+    """
+    return [
+        Fact("same_child", "", pupil.hex(), other),
+        Fact("same_child", "", other.hex(), pupil),
+        Fact("same_child", "", EVERYONE, pupil),
+        Fact("same_child", "", EVERYONE, other),
+    ]
+
+
+def restriction_fact(pupil: bytes) -> Fact:
+    """An identity was restricted once."""
+    return Fact("restricted", "", EVERYONE, pupil)
 
 
 def basis_of(upn: str | None) -> str:
