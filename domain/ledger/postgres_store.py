@@ -57,6 +57,7 @@ from domain.ledger.store import (
     Appended,
     Batch,
     Chunk,
+    CountRow,
     IdentityRow,
     Row,
     StaleDecision,
@@ -191,7 +192,7 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
 
     def _write(self, cursor: Cursor, batch: Batch) -> Written:
         """Everything but the commit, under the lock."""
-        self._write_tracking(cursor, batch.tracking)
+        self._write_tracking(cursor, batch.tracking, batch.counted)
         position, last = cursor.execute(self._sql(SELECT_HEAD)).fetchone() or (0, 0)
         require_head(batch.expected_head, position)
         chunks = [chunk for chunk in batch.chunks if chunk.states]
@@ -282,11 +283,23 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
             copy.write(b"".join(packed))
         return entry
 
-    def _write_tracking(self, cursor: Cursor, tracking: Iterable[TrackingRow]) -> None:
-        for name, position in tracking:
+    def _write_tracking(
+        self, cursor: Cursor, tracking: Iterable[TrackingRow], counted: Sequence[CountRow] = ()
+    ) -> None:
+        for name, position, after in tracking:
+            if after is not None and after != (stands := self._tracked(cursor, name) or 0):
+                raise AlreadyTaken(f"{name} stands at {stands}, not at {after}: another consumer took it further.")
             row = {"application_name": name, "notification_id": position}
             if cursor.execute(self.insert_tracking_statement, row).fetchone() is None:
                 raise AlreadyTaken(f"{name} has already been taken in up to delivery {position} or further.")
+        if counted:
+            cursor.executemany(
+                self._sql(
+                    "INSERT INTO {s}.tracking AS t VALUES (%s, %s) ON CONFLICT (application_name)"
+                    " DO UPDATE SET notification_id = t.notification_id + excluded.notification_id"
+                ),
+                counted,
+            )
 
     def _write_beside(self, cursor: Cursor, batch: Batch) -> None:
         """The rows that share the transaction with the entries."""
@@ -336,7 +349,7 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
                 ).fetchone()
                 if found != tuple(written.last):
                     return False
-            return all((self._tracked(cursor, name) or 0) >= position for name, position in written.tracking)
+            return all((self._tracked(cursor, name) or 0) >= position for name, position, _ in written.tracking)
 
     # --- reading
 
@@ -440,6 +453,18 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
         """How far a name has been taken in; 0 if never."""
         with self._asking() as cursor:
             return self._tracked(cursor, name) or 0
+
+    def tracking_rows(self, prefix: str) -> dict[str, int]:
+        """Every tracking row whose name begins so, and where it stands."""
+        with self._asking() as cursor:
+            cursor.execute(
+                self._sql(
+                    "SELECT application_name, notification_id FROM {s}.tracking"
+                    " WHERE starts_with(application_name, %s) ORDER BY 1"
+                ),
+                (prefix,),
+            )
+            return dict(cursor.fetchall())
 
     def _tracked(self, cursor: Cursor, name: str) -> int | None:
         found = cursor.execute(self.max_tracking_id_statement, (name,)).fetchone()

@@ -56,6 +56,7 @@ from domain.ledger.store import (
     AlreadyTaken,
     Appended,
     Batch,
+    CountRow,
     IdentityRow,
     Row,
     StaleDecision,
@@ -327,7 +328,7 @@ class SQLiteStore(ColumnarScan, library.SQLiteProcessRecorder):
 
     def _write(self, cursor: sqlite3.Cursor, batch: Batch) -> Written:
         """Everything but the commit, under the lock."""
-        self._write_tracking(cursor, batch.tracking)
+        self._write_tracking(cursor, batch.tracking, batch.counted)
         position, last = cursor.execute(SELECT_HEAD).fetchone() or (0, 0)
         require_head(batch.expected_head, position)
         chunks = [chunk for chunk in batch.chunks if chunk.states]
@@ -386,11 +387,20 @@ class SQLiteStore(ColumnarScan, library.SQLiteProcessRecorder):
                 raise StaleDecision("A stream of this batch has moved since the decision was made.") from error
             raise
 
-    def _write_tracking(self, cursor: sqlite3.Cursor, tracking: Iterable[TrackingRow]) -> None:
-        for name, position in tracking:
+    def _write_tracking(
+        self, cursor: sqlite3.Cursor, tracking: Iterable[TrackingRow], counted: Sequence[CountRow] = ()
+    ) -> None:
+        for name, position, after in tracking:
+            if after is not None and after != (stands := self._max_tracking(cursor, name) or 0):
+                raise AlreadyTaken(f"{name} stands at {stands}, not at {after}: another consumer took it further.")
             row = {"application_name": name, "notification_id": position}
             if cursor.execute(self.insert_tracking_statement, row).fetchone() is None:
                 raise AlreadyTaken(f"{name} has already been taken in up to delivery {position} or further.")
+        cursor.executemany(
+            "INSERT INTO tracking VALUES (?, ?) ON CONFLICT (application_name)"
+            " DO UPDATE SET notification_id = notification_id + excluded.notification_id",
+            counted,
+        )
 
     def _write_beside(self, cursor: sqlite3.Cursor, batch: Batch) -> None:
         """The rows that share the transaction with the entries."""
@@ -434,7 +444,7 @@ class SQLiteStore(ColumnarScan, library.SQLiteProcessRecorder):
                 ).fetchone()
                 if found != tuple(written.last):
                     return False
-            return all((self._max_tracking(cursor, name) or 0) >= position for name, position in written.tracking)
+            return all((self._max_tracking(cursor, name) or 0) >= position for name, position, _ in written.tracking)
 
     # --- reading
 
@@ -520,6 +530,17 @@ class SQLiteStore(ColumnarScan, library.SQLiteProcessRecorder):
         """How far a name has been taken in; 0 if never."""
         with self._reading() as cursor:
             return self._max_tracking(cursor, name) or 0
+
+    def tracking_rows(self, prefix: str) -> dict[str, int]:
+        """Every tracking row whose name begins so, and where it stands."""
+        with self._reading() as cursor:
+            return dict(
+                cursor.execute(
+                    "SELECT application_name, notification_id FROM tracking"
+                    " WHERE application_name >= ? AND application_name < ? ORDER BY 1",
+                    (prefix, prefix + AFTER_ALL_NAMES),
+                ).fetchall()
+            )
 
     def _max_tracking(self, cursor: sqlite3.Cursor, name: str) -> int | None:
         found: int | None = cursor.execute(self.select_max_tracking_id_statement, (name,)).fetchone()[0]

@@ -37,6 +37,16 @@ class TrackingRow(NamedTuple):
 
     name: str
     position: int
+    after: int | None = None
+    """Where the row must stand now, if that matters: a consumer that lost its partition wakes up with a batch that
+    begins before, and may end after, what the new owner has taken in."""
+
+
+class CountRow(NamedTuple):
+    """Something counted beside the entries: kept as a tracking row that grows."""
+
+    name: str
+    by: int
 
 
 class IdentityRow(NamedTuple):
@@ -65,6 +75,7 @@ class Batch:
 
     chunks: list[Chunk] = field(default_factory=list)
     tracking: list[TrackingRow] = field(default_factory=list)
+    counted: list[CountRow] = field(default_factory=list)
     identity: list[IdentityRow] = field(default_factory=list)
     messages: list[MessageRow] = field(default_factory=list)
     held_bytes: list[tuple[bytes, bytes]] = field(default_factory=list)
@@ -171,6 +182,9 @@ class Store(Protocol):
 
     def tracking_position(self, name: str) -> int:
         """How far a name has been taken in; 0 if never."""
+
+    def tracking_rows(self, prefix: str) -> dict[str, int]:
+        """Every tracking row whose name begins so, and where it stands."""
 
     def find_identities(self, keys: Iterable[bytes]) -> dict[bytes, list[IdentityRow]]:
         """Rows by key, each list in order of valid_from; keys without rows are left out."""

@@ -27,6 +27,7 @@ from domain.ledger.store import (
     Batch,
     Chunk,
     ClockBehind,
+    CountRow,
     IdentityRow,
     MessageRow,
     StaleDecision,
@@ -583,3 +584,38 @@ def test_every_postgres_connection_commits_durably_at_read_committed(postgres_da
         shown = [connection.execute(f"SHOW {s}").fetchone() for s in ("synchronous_commit", "transaction_isolation")]
     store.close()
     assert [list(row.values()) for row in shown if row is not None] == [["on"], ["read committed"]]
+
+
+# --- what Kafka's consumers lean on
+
+
+def test_a_batch_that_counts_on_another_position_is_refused_whole(store: AnyStore) -> None:
+    """A frozen consumer: its batch begins before, and ends after, what the new owner of the partition took in."""
+    store.append(Batch(tracking=[TrackingRow("partition", 150, after=0)]))
+    for frozen in (TrackingRow("partition", 200, after=100), TrackingRow("partition", 200, after=200)):
+        with pytest.raises(AlreadyTaken):
+            store.append(Batch(chunks=[Chunk("place/1", 0, "Topic", [b"again"])], tracking=[frozen]))
+    assert store.head()[0] == 0
+    assert store.tracking_position("partition") == 150
+    store.append(Batch(tracking=[TrackingRow("partition", 200, after=150)]))
+    assert store.tracking_position("partition") == 200
+
+
+def test_what_is_counted_grows_by_what_each_batch_counted(store: AnyStore) -> None:
+    store.append(Batch(counted=[CountRow("rows:sent", 30), CountRow("rows:held", 1)]))
+    store.append(Batch(counted=[CountRow("rows:sent", 28), CountRow("rows:held", -1)]))
+    assert store.tracking_rows("rows:") == {"rows:sent": 58, "rows:held": 0}
+
+
+def test_what_a_refused_batch_counted_is_not_counted(store: AnyStore) -> None:
+    store.append(Batch(tracking=[TrackingRow("partition", 5)]))
+    with pytest.raises(AlreadyTaken):
+        store.append(Batch(tracking=[TrackingRow("partition", 5)], counted=[CountRow("rows:sent", 30)]))
+    assert store.tracking_rows("rows:") == {}
+
+
+def test_tracking_rows_are_found_by_how_their_names_begin(store: AnyStore) -> None:
+    names = ["kafka:a:0", "kafka:a:1", "kafka:a%:0", "kafka:b:0", "other"]
+    store.append(Batch(tracking=[TrackingRow(name, n) for n, name in enumerate(names, 1)]))
+    assert store.tracking_rows("kafka:a:") == {"kafka:a:0": 1, "kafka:a:1": 2}
+    assert store.tracking_rows("kafka:a%") == {"kafka:a%:0": 3}
