@@ -20,7 +20,7 @@ from domain.ledger.turning import turn_of_the_year
 from domain.ledger.unit import Unit
 from domain.moments import academic_year_before, academic_year_of, days, from_days, local_date, parse_date
 from domain.people import KINDS, evolve, key_of, named, person_scope
-from domain.place.place import BLANKS, Place
+from domain.place.place import BLANKS, Place, still_standing
 from domain.place.place import evolve as evolve_place
 from schemas.catalogue import Schema
 
@@ -105,18 +105,25 @@ class Hearing:
             return place
         scope = self.source.hex()
         if local_id and (found := self.unit.find("local_place", scope, local_id)):
-            return pick(found, day)
+            return self._pick(found, day)
         if not (urn or laestab or local_id) and (found := self.unit.find("local_place", scope, self.delivery.key)):
-            return pick(found, day)
+            return self._pick(found, day)
         return None
 
     def place_called(self, urn: str | None, laestab: str | None, day: int) -> bytes | None:
         """The place with this URN, else with this LAESTAB, as it was on a day."""
         if urn and (found := self.unit.find("urn", "", normalise_urn(urn))):
-            return pick(found, day)
+            return self._pick(found, day)
         if laestab and (found := self.unit.find("laestab", "", normalise_laestab(laestab))):
-            return pick(found, day)
+            return self._pick(found, day)
         return None
+
+    def _pick(self, found: list[Found], day: int) -> bytes | None:
+        """The place that held on a day; of two with one name, not the one whose taking over was undone."""
+        if len(found) > 1:
+            ids = still_standing([one.id for one in found], self.unit.place)
+            found = [one for one in found if one.id in ids]
+        return pick(found, day)
 
     def known_place(self, day: int, rows: tuple[int, ...] | None) -> Place | None:
         """The place on a day, if it is known and this source may speak for it; else the rows are held (g2).

@@ -28,6 +28,8 @@ def turn_of_the_year(unit: Unit, place: bytes, day: int) -> None:
     told = unit.place(place)
     first_told = told.first_day_of(year)
     first_day = day if first_told is None else min(day, first_told)
+    if told.closed_on is not None and told.closed_on < first_day:
+        return  # nobody goes on into the new year of a school that has closed; if the closure is undone, they do
     # Recorded even where no line goes on: that the lines were gone through is what later decisions count on.
     unit.record([begin_year(told, year, first_day)], evolve_place, told)
     unit.counts_on_all = True  # a line that another writer adds meanwhile would be in neither year's going through
@@ -52,6 +54,8 @@ def carry_late(unit: Unit, place: bytes, old: lines.Line, today: int) -> None:
     """Carry one line that was not there, or not on the roll, when the place's lines went into the year of today."""
     told = unit.place(place)
     year = told.school_year_on(today)
+    if told.closed_on is not None and told.closed_on < today:
+        return
     if old.version and old.school_year == academic_year_before(year) and unit.year_begun(place, year):
         first_told = told.first_day_of(year)
         first_day = today if first_told is None else first_told

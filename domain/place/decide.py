@@ -175,6 +175,31 @@ def succeed(old: Place, new: Place, said: Fields, origin: Origin, person: Person
     return Event(old.stream, "PlaceSucceeded", fields)
 
 
+def close(place: Place, on: int, custody_with: bytes | None, origin: Origin, person: Person) -> Event:
+    """PlaceClosed: its registers go into somebody's custody (regulation 7). Told late, it is recorded as told."""
+    fields = {"on": on, "custody_with": custody_with, **origin.fields(), **person.fields()}
+    return Event(place.stream, "PlaceClosed", fields)
+
+
+def undo_end(
+    place: Place, version: int, reason: str | None, reason_code: str | None, origin: Origin, person: Person, key: KeyOf
+) -> Event:
+    """PlaceSuccessionUndone: the succession or closure of this version stays, and says that it should not stand.
+
+    The caller has seen that it stands. Sources, codes and calendar never changed by it; what both places are called
+    leads to the old one again (`Place.took_back_from`). Entries made meanwhile stay where they were made.
+    """
+    fields = {
+        "amends": version,
+        **origin.fields(),
+        **person.fields(),
+        **reason_fields(reason, reason_code, carries_reason=True),
+    }
+    return Event(
+        place.stream, "PlaceSuccessionUndone", fields, Seal(key, "NoteText", {"reason": reason}) if reason else None
+    )
+
+
 def begin_year(place: Place, school_year: int, first_day: int) -> Event:
     """SchoolYearBegun, made by rule once for each place and school year (events.md 2.2, LineCarriedForward)."""
     return Event(place.stream, "SchoolYearBegun", {"school_year": school_year, "first_day": first_day})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -66,6 +67,10 @@ class Place:
     """(from day, minutes that the register stays open)."""
     years_begun: set[int] = field(default_factory=set)
     """School years into which its lines were carried."""
+    ends: dict[int, Fields] = field(default_factory=dict)
+    """Successions and closures that stand, by version; a succession names its `new_place`."""
+    undone: dict[int, Fields] = field(default_factory=dict)
+    """Those that were undone."""
 
     @property
     def weight(self) -> int:
@@ -77,6 +82,22 @@ class Place:
 
     def __post_init__(self) -> None:
         self.id = bytes.fromhex(self.stream.removeprefix("place/"))
+
+    @property
+    def closed_on(self) -> int | None:
+        """The last day by the closure that stands; of several, the one told last."""
+        closures = [said for _, said in sorted(self.ends.items()) if "new_place" not in said]
+        return closures[-1]["on"] if closures else None
+
+    @property
+    def succeeded_by(self) -> list[bytes]:
+        """The places that took over, by the successions that stand."""
+        return [said["new_place"] for _, said in sorted(self.ends.items()) if "new_place" in said]
+
+    def took_back_from(self, other: bytes) -> bool:
+        """True if `other` was to take over from here, and that was undone: what both are called leads here again."""
+        undone = any(said.get("new_place") == other for said in self.undone.values())
+        return undone and other not in self.succeeded_by
 
     def may_speak(self, source: bytes, on: int) -> bool:
         """True if the operator registered this source for this place, and its time had not ended on that day."""
@@ -114,6 +135,12 @@ class Place:
         year = academic_year_of(day)
         first = self.first_day_of(year)
         return academic_year_before(year) if first is not None and day < first else year
+
+
+def still_standing(places: Sequence[bytes], told: Callable[[bytes], Place]) -> Sequence[bytes]:
+    """Of the places that one name leads to, those whose taking over from another of them was not undone."""
+    gone = {other for place in places for other in places if told(place).took_back_from(other)}
+    return [place for place in places if place not in gone] or places
 
 
 def stream_of(place: bytes) -> str:
@@ -167,6 +194,12 @@ def evolve(place: Place, stored: Stored) -> Place:
         place.sources[fields["source"]] = place.sources.get(fields["source"], {}) | {"to": fields["to"]}
     elif topic == "CodeMapped":
         place.code_maps.setdefault(fields["used_by"], {})[fields["raw"]] = fields
+    elif topic == "PlaceSucceeded":
+        place.ends[stored.version] = {name: fields.get(name) for name in ("new_place", "on", "kind", "registers_move")}
+    elif topic == "PlaceClosed":
+        place.ends[stored.version] = {"on": fields["on"], "custody_with": fields.get("custody_with")}
+    elif topic == "PlaceSuccessionUndone" and fields["amends"] in place.ends:
+        place.undone[fields["amends"]] = place.ends.pop(fields["amends"])
     elif topic == "SchoolYearBegun":
         place.years_begun.add(fields["school_year"])
     elif topic == "AttendancePolicyAdopted":
