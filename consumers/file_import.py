@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 
-from consumers.ahead import read_file
+from consumers.ahead import Read, read_file
 from consumers.deliveries import file_hash
 from consumers.intake import Intake
 from consumers.outcome import Counts
 from domain.events import Event
+from domain.ledger.bodies import open_state
 from domain.ledger.ledger import Ledger
 from domain.ledger.store import AlreadyTaken, TrackingRow
 from domain.ledger.unit import Unit
@@ -64,24 +66,57 @@ class Imported:
     """False where the file had been taken in before: nothing new."""
 
 
-def import_file(
-    ledger: Ledger, path: Path, progress: Callable[[Counts], None] | None = None, kind: str = "container"
-) -> Imported:
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A file that is to be taken in, and how it is read."""
+
+    path: Path
+    digest: bytes
+    """SHA-256: by it the file is known, whatever it is called."""
+    read: Callable[[int], Iterator[list[Read]]]
+    """Its messages after the first so many, a transaction's worth at a time: the same ones each time."""
+    kind: str = "container"
+    """Of ImportStarted; all but a container is another system's records."""
+    covers: tuple[int, int] | None = None
+    """First and last day of which it speaks, as days since 1970."""
+    about: str = ""
+    """For whom it is taken in, where the file itself does not say: a table taken in for the wrong place can be taken in
+    once more for the right one."""
+
+    @property
+    def of_history(self) -> bool:
+        """True for another system's records: what they tell is imported, never contemporaneous."""
+        return self.kind != "container"
+
+
+class BegunOtherwise(RuntimeError):
+    """A file that was begun as something else."""
+
+
+def import_file(ledger: Ledger, path: Path, progress: Callable[[Counts], None] | None = None) -> Imported:
     """Take in a file of deliveries. Raises NotDeliveries with a sentence; what was taken before it stays taken.
 
     `progress` is told the totals after each transaction.
     """
-    digest = file_hash(path)
-    name = f"import:{digest.hex()}"
-    import_id = _known_import(ledger, digest)
+    return take_in(ledger, Incoming(path, file_hash(path), partial(read_file, path)), progress)
+
+
+def take_in(ledger: Ledger, file: Incoming, progress: Callable[[Counts], None] | None = None) -> Imported:
+    """Take in a file that is ready to be read: see `import_file`. Raises BegunOtherwise for one that was begun as
+    another kind of file, ImportedElsewhere for one that another process is taking in."""
+    path = file.path
+    name = f"import:{file.digest.hex()}{file.about and ':'}{file.about}"
+    import_id = _known_import(ledger, file)
     done = ledger.store.tracking_position(name)
     if import_id is None:
-        import_id = _start(ledger, path, digest, kind)
-    intake = Intake(ledger, import_id)
+        import_id = _start(ledger, file)
+    elif done < FINISHED and _begun_as(ledger, import_id) != file.kind:
+        raise BegunOtherwise(f"{path.name} was begun {'without' if file.of_history else 'with'} --history; go on so.")
+    intake = Intake(ledger, import_id, of_history=file.of_history)
     if done >= FINISHED:
         return Imported(path, intake.totals, new=False)
     with collecting_seldom() as collect:
-        for batch in read_file(path, done):
+        for batch in file.read(done):
             done += len(batch)
             try:
                 intake.take_read(batch, [TrackingRow(name, done)])
@@ -97,24 +132,45 @@ def import_file(
     return Imported(path, intake.totals, new=True)
 
 
-def _known_import(ledger: Ledger, digest: bytes) -> bytes | None:
-    found = ledger.store.find_identities([ledger.shared.identity_key("import", "", digest.hex())])
-    return next((rows[-1].id for rows in found.values()), None)
+def _known_import(ledger: Ledger, file: Incoming) -> bytes | None:
+    found = ledger.store.find_identities([ledger.shared.identity_key("import", "", file.digest.hex())])
+    return _one_about(ledger, file, [row.id for rows in found.values() for row in rows])
 
 
-def _start(ledger: Ledger, path: Path, digest: bytes, kind: str) -> bytes:
+def _one_about(ledger: Ledger, file: Incoming, imports: Iterable[bytes]) -> bytes | None:
+    """Of the imports of one file, the one that was about the same."""
+    for import_id in imports:
+        if not file.about or ledger.store.tracking_position(_about(import_id, file)):
+            return import_id
+    return None
+
+
+def _about(import_id: bytes, file: Incoming) -> str:
+    return f"import:{import_id.hex()}:about:{file.about}"
+
+
+def _begun_as(ledger: Ledger, import_id: bytes) -> str:
+    started = ledger.store.read_stream(f"ledger/import/{import_id.hex()}")[0]
+    return str(open_state(started.state, ledger.keys)[0]["kind"])
+
+
+def _start(ledger: Ledger, file: Incoming) -> bytes:
     import_id = os.urandom(16)
-    size = path.stat().st_size
+    size = file.path.stat().st_size
 
     def decide(unit: Unit) -> bytes:
-        begun = unit.find("import", "", digest.hex())
-        if begun:  # by another process, since we looked
-            return begun[-1].id
-        fields = {"import": import_id, "file": digest, "bytes": size, "kind": kind}
+        begun = _one_about(ledger, file, [found.id for found in unit.find("import", "", file.digest.hex())])
+        if begun is not None:  # by another process, since we looked
+            return begun
+        fields = {"import": import_id, "file": file.digest, "bytes": size, "kind": file.kind}
+        fields |= {} if file.covers is None else dict(zip(("covers_from", "covers_to"), file.covers, strict=True))
         unit.record_new(Event(f"ledger/import/{import_id.hex()}", "ImportStarted", fields))
         return import_id
 
-    return ledger.settle(decide)[0]
+    def track(begun: bytes) -> list[TrackingRow]:
+        return [TrackingRow(_about(begun, file), 1)] if file.about and begun == import_id else []
+
+    return ledger.settle(decide, track)[0]
 
 
 def _finish(ledger: Ledger, import_id: bytes, totals: Counts, name: str) -> None:
