@@ -78,6 +78,20 @@ def batches(deliveries: Iterable[Delivery]) -> Iterator[list[Delivery]]:
         raise damaged
 
 
+def weighed(messages: Iterable[Read]) -> Iterator[list[Read]]:
+    """Messages that are read already, cut into what one transaction takes."""
+    batch: list[Read] = []
+    size = 0
+    for said in messages:
+        batch.append(said)
+        size += len(said.delivery.value)
+        if size >= BYTES_AT_ONCE or len(batch) >= DELIVERIES_AT_ONCE:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
 def read_file(path: Path, skip: int = 0) -> Iterator[list[Read]]:
     """The deliveries of a file after the first `skip`, decoded, a transaction's worth at a time.
 
