@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tomli_w
+from eventsourcing.persistence import PersistenceError
 
 from console.problems import Refused
 from domain.ledger.keystore import KeyStore
@@ -19,7 +20,10 @@ from domain.ledger.ledger import Founding, Ledger, found
 from domain.ledger.sqlite_store import Datastore, SQLiteStore, open_sqlite
 from domain.ledger.store import Store
 from evidence.format_one import FORMAT_1_SHA256
-from evidence.signing_keys import SIGNING_KEY_FILE, check_origin, make_keys
+from evidence.signing_keys import SIGNING_KEY_FILE, check_origin, load_signing_keys, make_keys
+
+if TYPE_CHECKING:
+    from console.server import Server
 
 SETTINGS_FILE = "rollbook.toml"
 LEDGER_FILE = "ledger.sqlite"
@@ -37,8 +41,8 @@ class Settings:
 
     profile: str
     origin: str
-    connection: str | None = None
-    """Of the server profile: where its PostgreSQL is, as libpq reads it."""
+    server: Server | None = None
+    """Of the server profile: where its PostgreSQL is, and its roles."""
     demo: bool = False
     """Made by `rollbook demo`, which may replace it."""
 
@@ -51,6 +55,19 @@ class Made:
     founding: Founding
     recovery_text: str
     """The recovery key: shown once, stored nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """What setting up the server profile gives back."""
+
+    made: Made | None
+    """Nothing where the home's ledger was founded before."""
+    settings: Settings
+    did: list[str]
+    """What was done in the database; nothing where there was nothing to do."""
+    left: list[str]
+    """What somebody with more rights has to do."""
 
 
 class Home:
@@ -70,7 +87,8 @@ class Home:
         try:
             with (self.path / SETTINGS_FILE).open("rb") as file:
                 said = tomllib.load(file)
-            return Settings(said["profile"], said["origin"], said.get("connection"), bool(said.get("demo", False)))
+            server = None if said["profile"] != "server" else _server_module().server_of(said)
+            return Settings(said["profile"], said["origin"], server, bool(said.get("demo", False)))
         except FileNotFoundError:
             raise Refused(
                 f"There is no ledger in {self.path}; make one with rollbook init, or name its home with --home."
@@ -85,55 +103,135 @@ class Home:
         *,
         la_code: str,
         name: str,
-        profile: str = "embedded",
         clock: str = "system",
         origin: str | None = None,
-        connection: str | None = None,
         demo: bool = False,
     ) -> Made:
-        """Found a ledger here: keys, key store, event store, settings. All of it, or nothing is left behind.
+        """Found a ledger here, in a file: keys, key store, event store, settings. All of it, or nothing is left behind.
 
         Refuses a folder that holds anything already.
         """
-        origin = check_origin(origin or f"rollbook.local/authority-{la_code}/1")
+        origin = self._origin(la_code, origin)
+        is_new = self._begin()
+        try:
+            with _closing(open_sqlite(self.ledger_file)) as store:
+                founding, text = self._found(store, la_code=la_code, name=name, clock=clock, origin=origin)
+            settings = Settings("embedded", origin, None, demo)
+            self._write(settings)
+        except BaseException:
+            self._unmake(is_new)
+            raise
+        return Made(settings, founding, text)
+
+    def set_up(
+        self,
+        database: str,
+        *,
+        la_code: str,
+        name: str,
+        clock: str = "system",
+        origin: str | None = None,
+        schema: str | None = None,
+        writer: str | None = None,
+        reader: str | None = None,
+    ) -> SetUp:
+        """Found a ledger in PostgreSQL, or bring the database of this home's ledger up to date; as the tables' owner.
+
+        Refuses a database that holds another ledger, and a home whose ledger is elsewhere: nothing is changed then.
+        """
+        known = self.settings if (self.path / SETTINGS_FILE).exists() else None
+        if known is not None and known.server is None:
+            raise Refused(f"The ledger in {self.path} is of the {known.profile} profile; give another --home.")
+        module = _server_module()
+        kept = {} if known is None or known.server is None else known.server.as_settings()
+        for option, said in (("schema", schema), ("writer", writer), ("reader", reader)):
+            if kept and said and said != kept[option]:
+                raise Refused(f"{self.path / SETTINGS_FILE} says that the {option} is {kept[option]}, not {said}.")
+        server, owner = module.asked_for(
+            database,
+            schema=schema or kept.get("schema"),
+            writer=writer or kept.get("writer"),
+            reader=reader or kept.get("reader"),
+        )
+        origin = origin if known is not None else self._origin(la_code, origin)
+        with module.as_owner(server, owner) as owned:
+            there = owned.founding()
+            if known is not None:
+                self._require_same(server, there, la_code=la_code, name=name, clock=clock, origin=origin)
+                return SetUp(None, known, *owned.set_up())
+            if there is not None:
+                raise Refused(
+                    f"The {server.called} holds a ledger already, {there['origin']} of {there['name']}, and its keys "
+                    "are in the home where it was founded: use that home, or give another --schema or --database."
+                )
+            is_new = self._begin()
+            did: list[str] = []
+            try:
+                settings = Settings("server", str(origin), server)
+                did, left = owned.set_up()
+                self._write(settings)  # before the founding: what is in the database cannot be unmade with the home
+                with _closing(owned.open()) as store:
+                    founding, text = self._found(store, la_code=la_code, name=name, clock=clock, origin=str(origin))
+            except BaseException:
+                if not _may_be_founded(owned):
+                    self._unmake(is_new)
+                raise
+        return SetUp(Made(settings, founding, text), settings, did, left)
+
+    @staticmethod
+    def _origin(la_code: str, origin: str | None) -> str:
+        return check_origin(origin or f"rollbook.local/authority-{la_code}/1")
+
+    def _begin(self) -> bool:
+        """An empty folder for the owner only; True if it had to be made. Refuses one that holds anything."""
         if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
             raise Refused(f"{self.path} exists already and is not empty; give another --home.")
         is_new = not self.path.exists()
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path.chmod(0o700)
-        try:
-            keys = make_keys(self.path, origin)
-            founding = Founding(
-                origin=origin,
-                authority=os.urandom(16),
-                la_code=la_code,
-                name=name,
-                log_key=keys.signing.log_key,
-                ml_dsa_key=keys.signing.ml_dsa_key,
-                recovery_key=keys.recovery_key,
-                index_bits=INDEX_BITS,
-                clock=clock,
-                format_sha256=FORMAT_1_SHA256,
-            )
-            settings = Settings(profile, origin, connection, demo)
-            with KeyStore.create(self.path / KEYS_FILE) as key_store, _closing(self._new_store(settings)) as store:
-                found(store, key_store, founding)
-            self._write(settings)
-        except BaseException:
-            self._unmake(is_new)
-            raise
-        return Made(settings, founding, keys.recovery_text)
+        return is_new
 
-    def _new_store(self, settings: Settings) -> Store:
-        if settings.profile == "embedded":
-            return open_sqlite(self.ledger_file)
-        return _postgres(settings.connection, create=True)
+    def _found(self, store: Store, *, la_code: str, name: str, clock: str, origin: str) -> tuple[Founding, str]:
+        """Make the keys and the first entries; the founding, and the recovery key as text."""
+        keys = make_keys(self.path, origin)
+        founding = Founding(
+            origin=origin,
+            authority=os.urandom(16),
+            la_code=la_code,
+            name=name,
+            log_key=keys.signing.log_key,
+            ml_dsa_key=keys.signing.ml_dsa_key,
+            recovery_key=keys.recovery_key,
+            index_bits=INDEX_BITS,
+            clock=clock,
+            format_sha256=FORMAT_1_SHA256,
+        )
+        with KeyStore.create(self.path / KEYS_FILE) as key_store:
+            found(store, key_store, founding)
+        return founding, keys.recovery_text
+
+    def _require_same(self, server: Server, there: dict[str, Any] | None, **asked: str | None) -> None:
+        """Refuse a database that does not hold this home's ledger, and options that say something else of it."""
+        if there is None:
+            raise Refused(
+                f"The {server.called} holds no ledger, but {self.path} has the keys of one: name its database, put its "
+                "backup there, or, if init was cut off before it ended, remove that folder and begin again."
+            )
+        if there["log_key"] != load_signing_keys(self.path, self.settings.origin).log_key:
+            raise Refused(
+                f"The {server.called} holds the ledger {there['origin']}, which is not that of {self.path}; name the "
+                "right one."
+            )
+        for option, said in asked.items():
+            if said is not None and there[option] != said:
+                what = "authority" if option == "la_code" else option
+                raise Refused(f"The ledger was founded with --{what} {there[option]!r}, which cannot become {said!r}.")
 
     def _write(self, settings: Settings) -> None:
-        """Write `rollbook.toml` last: only then is there a ledger here."""
+        """Write `rollbook.toml`: then there is a ledger here."""
         said: dict[str, Any] = {"profile": settings.profile, "origin": settings.origin}
-        if settings.connection is not None:
-            said["connection"] = settings.connection
+        if settings.server is not None:
+            said |= settings.server.as_settings()
         if settings.demo:
             said["demo"] = True
         path = self.path / SETTINGS_FILE
@@ -163,26 +261,26 @@ class Home:
     @contextmanager
     def reading(self) -> Iterator[Ledger]:
         """The ledger, to read from."""
-        with self._open() as ledger:
+        with self._open(read_only=True) as ledger:
             yield ledger
 
     @contextmanager
     def writing(self) -> Iterator[Ledger]:
         """The ledger, to write to. Keys that no entry came to need within a day are swept first."""
-        with self._open() as ledger:
+        with self._open(read_only=False) as ledger:
             ledger.keys.sweep_orphans(_in_use(ledger.store), ORPHANED_AFTER)
             yield ledger
 
     @contextmanager
-    def _open(self) -> Iterator[Ledger]:
+    def _open(self, *, read_only: bool) -> Iterator[Ledger]:
         settings = self.settings
         store: Store
         if settings.profile == "embedded":
             if not self.ledger_file.exists():
                 raise Refused(f"The ledger's file {self.ledger_file} is missing; put its backup there.")
             store = SQLiteStore(Datastore(self.ledger_file))
-        elif settings.profile == "server":
-            store = _postgres(settings.connection, create=False)
+        elif settings.server is not None:
+            store = settings.server.open(read_only=read_only)
         else:
             raise Refused(f"There is no profile {settings.profile}; {SETTINGS_FILE} may say {' or '.join(PROFILES)}.")
         with _closing(store), KeyStore.open(self.path / KEYS_FILE) as keys:
@@ -202,28 +300,20 @@ def _in_use(store: Store) -> Callable[[list[str]], set[str]]:
     return lambda owners: {owner for owner in owners if store.stream_names(owner, owner + "\0")}
 
 
-def _postgres(connection: str | None, *, create: bool) -> Store:
-    if not connection:
-        raise Refused("The server profile needs --connection postgresql://user@host/database.")
+def _server_module() -> Any:
+    """The server profile, with the drivers that only it needs."""
     try:
-        from psycopg import ProgrammingError
-        from psycopg.conninfo import conninfo_to_dict
-
-        from domain.ledger.postgres_store import open_postgres
-    except ModuleNotFoundError:
+        from console import server
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in ("psycopg", "psycopg_pool"):
+            raise
         raise Refused("The server profile needs the drivers of PostgreSQL: pip install 'rollbook[server]'.") from None
+    return server
+
+
+def _may_be_founded(owned: Any) -> bool:
+    """Whether the ledger may be in the database after all: then its keys must stay."""
     try:
-        said = conninfo_to_dict(connection)
-    except ProgrammingError:
-        raise Refused("The connection cannot be read; write postgresql://user@host/database.") from None
-    for needed in ("dbname", "host", "user"):
-        if not said.get(needed):
-            raise Refused(f"The connection names no {needed}; write postgresql://user@host/database.")
-    return open_postgres(
-        dbname=str(said["dbname"]),
-        host=str(said["host"]),
-        port=str(said.get("port") or 5432),
-        user=str(said["user"]),
-        password=str(said.get("password") or ""),
-        create=create,
-    )
+        return owned.founding() is not None
+    except PersistenceError:
+        return True

@@ -93,7 +93,7 @@ class Server:
     def role(self, name: str, powers: str = "LOGIN NOSUPERUSER") -> None:
         """Make a role: one that may log in and nothing else, or with these powers."""
         with psycopg.connect(dbname="postgres", host=self.host, user="postgres", autocommit=True) as connection:
-            connection.execute(SQL(f"CREATE ROLE {{}} {powers}").format(Identifier(name)))  # type: ignore[arg-type]
+            connection.execute(SQL(f"CREATE ROLE {{}} {powers}").format(Identifier(name)))
 
     def restart(self, mode: str = "immediate") -> None:
         """Stop and start the server: `immediate` is the death of all its processes, and it recovers from its log."""

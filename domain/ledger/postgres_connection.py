@@ -78,6 +78,7 @@ WHY = (
     ("is not permitted to log in", "The role {user} may not log in; as a superuser, run: ALTER ROLE {user} LOGIN;"),
     ("role .* does not exist", "There is no role {user} at {host}; rollbook init makes the writer and the reader."),
     ("database .* does not exist", "There is no database {dbname} at {host}; make it with createdb -O OWNER {dbname}."),
+    ('service file ".*" not found', "There is no service file of PostgreSQL where PGSERVICEFILE says."),
     ("definition of service .* not found", "There is no service {service} in the service file of PostgreSQL."),
     ("starting up|shutting down|in recovery", "PostgreSQL at {host} is starting or stopping; try again in a moment."),
     ("too many (clients|connections)", "PostgreSQL at {host} has no connection left; raise max_connections."),

@@ -330,8 +330,10 @@ def _rights(cursor: psycopg.Cursor[Any], schema: str, role: str, rights: Rights)
     name = Identifier(role)
     if not usage:
         cursor.execute(_sql("GRANT USAGE ON SCHEMA {s} TO {r}", schema, r=name))
+        yield f"Let {role} use the schema {schema}."
     if create:
         cursor.execute(_sql("REVOKE CREATE ON SCHEMA {s} FROM {r}", schema, r=name))
+        yield f"Took CREATE on the schema {schema} from {role}."
     gave: dict[str, list[str]] = {}
     for table, wanted in rights.items():
         held = _held(cursor, schema, role, table)

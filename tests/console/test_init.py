@@ -11,7 +11,6 @@ import pytest
 from console.home import Home, Settings
 from evidence.signing_keys import load_signing_keys, recovery_key_from_text, recovery_vkey
 from tests.console.conftest import Command
-from tests.postgres import Database
 
 INIT = ("init", "--authority", "805", "--name", "Hartlepool")
 
@@ -64,7 +63,8 @@ def test_a_founding_that_fails_leaves_nothing_behind(rollbook: Command, monkeypa
         (("init", "--authority", "805", "--name", " "), "needs the name"),
         ((*INIT, "--profile", "cloud"), "embedded or server"),
         ((*INIT, "--clock", "sundial"), "system or simulated"),
-        ((*INIT, "--profile", "server"), "needs --connection"),
+        ((*INIT, "--profile", "server"), "needs --database"),
+        ((*INIT, "--database", "postgresql://owner@/x"), "--profile server"),
         (("init", "--name", "X"), "--authority"),
     ],
 )
@@ -87,27 +87,6 @@ def test_a_simulated_ledger_says_so(rollbook: Command) -> None:
     assert "Simulated ledger" in rollbook("status").out
     said = rollbook("totals", "--json")
     assert (said.data, "Simulated ledger" in said.err) == ([], True)
-
-
-def test_the_server_profile_keeps_its_ledger_in_postgresql(rollbook: Command, postgres_database: Database) -> None:
-    said = rollbook(*INIT, "--profile", "server", "--connection", postgres_database.url)
-    assert said.code == 0, said.err
-    assert not (rollbook.home / "ledger.sqlite").exists()
-    assert stat.S_IMODE((rollbook.home / "rollbook.toml").stat().st_mode) == 0o600
-    add = ("place", "add", "--laestab", "8052001", "--name", "Marram Primary", "--phase", "primary")
-    assert rollbook(*add).code == 0
-    status = rollbook("status", "--json").data
-    assert (status["profile"], [place["laestab"] for place in status["places"]]) == ("server", ["8052001"])
-    elsewhere = Command(rollbook.home.with_name("second"))
-    said = elsewhere(*INIT, "--profile", "server", "--connection", postgres_database.url)
-    assert (said.code, elsewhere.home.exists()) == (1, False)
-    assert "a ledger here already" in said.err
-
-
-def test_a_connection_that_cannot_be_read_is_refused_without_repeating_it(rollbook: Command) -> None:
-    said = rollbook(*INIT, "--profile", "server", "--connection", "postgresql://clerk:sesame@/x?frob=1")
-    assert (said.code, rollbook.home.exists()) == (1, False)
-    assert "sesame" not in said.err
 
 
 def test_without_a_ledger_every_reading_verb_says_what_to_do(rollbook: Command) -> None:
