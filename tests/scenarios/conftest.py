@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.ledger.rebuild import compare
 from tests.making import School, ServerSchools
 from tests.postgres import Server
 
@@ -20,7 +21,7 @@ def server_schools(postgres_server: Server, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def school(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[School]:
-    """A school with Ann, Ben and Cal on its roll."""
+    """A school with Ann, Ben and Cal on its roll. Whatever a scenario does, its index can be rebuilt from its log."""
     if request.param == "sqlite":
         made = School.ready(tmp_path)
     else:
@@ -28,3 +29,6 @@ def school(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[School]:
         made = schools.ready(tmp_path)
     yield made
     made.close()
+    after = made.beside()
+    assert compare(after.ledger.store, after.ledger.keys).agree, "the identity index is not what the log says"
+    after.close()
