@@ -43,6 +43,8 @@ class Delivery(NamedTuple):
     offset: int | None = None
     rows: FileRows | None = None
     """Of a message made from a table; else None."""
+    clock: str = "append"
+    """Whose clock `received_at` is: append, the broker's; create, the producer's."""
 
     @property
     def source_id(self) -> bytes | None:

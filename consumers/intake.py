@@ -20,7 +20,7 @@ from domain.authority import key_of
 from domain.events import NOBODY, Origin, Person
 from domain.ledger.held import BytesGone, Waiting, hold, kept_bytes, resolve, waiting
 from domain.ledger.ledger import Ledger
-from domain.ledger.store import MESSAGE_HASH_SIZE, MessageRow, TrackingRow
+from domain.ledger.store import MESSAGE_HASH_SIZE, CountRow, MessageRow, TrackingRow
 from domain.ledger.unit import Unit
 from schemas.catalogue import mis
 from schemas.codec import decode, encode, encode_confluent
@@ -56,6 +56,15 @@ def only_rows(name: str, message: Mapping[str, Any], rows: Sequence[int]) -> dic
     return cut
 
 
+Partition = tuple[str, int]
+"""A topic and the number of one of its partitions."""
+
+
+def count_name(topic: str, partition: int, name: str = "") -> str:
+    """The row beside the log in which one of the counts of a partition grows; without a name, how they all begin."""
+    return f"rows:{topic}:{partition}:{name}"
+
+
 @dataclass(slots=True)
 class _Result:
     counts: Counts
@@ -66,6 +75,12 @@ class _Result:
     """What was held in this very batch, with its bytes: a later message of the batch may set it free."""
     waits_for: dict[bytes, Waiting] = field(default_factory=dict)
     """What a replay left held, with the rule and place for which it waits now."""
+    apart: dict[Partition, Counts] = field(default_factory=dict)
+    """The same counts by the partition that the rows came from, for those that came from Kafka."""
+
+    def of(self, topic: str | None, partition: int | None) -> Counts | None:
+        """The counts of a partition; None for what came from a file."""
+        return None if topic is None or partition is None else self.apart.setdefault((topic, partition), Counts())
 
 
 class Intake:
@@ -100,6 +115,19 @@ class Intake:
         """`take` for deliveries that are decoded already."""
         return self._settle(lambda unit: self._decide(unit, messages), tracking)
 
+    def take_apart(self, messages: Sequence[Read], tracking: Sequence[TrackingRow] = ()) -> Mapping[Partition, Counts]:
+        """`take_read` for messages from Kafka: what became of their rows, by partition, is kept beside the log too."""
+        apart: Mapping[Partition, Counts] = {}
+
+        def decide(unit: Unit) -> _Result:
+            nonlocal apart
+            result = self._decide(unit, messages)
+            apart = result.apart
+            return result
+
+        self._settle(decide, tracking)
+        return apart
+
     def replay_waiting(self, only: Iterable[bytes] | None = None) -> Counts:
         """Try what is held again: at start, or because someone mended the cause."""
         chosen = list(self._waiting) if only is None else [h for h in only if h in self._waiting]
@@ -132,7 +160,12 @@ class Intake:
         def tracked(result: _Result) -> list[TrackingRow]:
             return [*tracking, *self._counted(result.counts)]
 
-        result, _ = self._ledger.settle(decide, tracked)
+        def decided(unit: Unit) -> _Result:
+            result = decide(unit)
+            self._count(unit, result)
+            return result
+
+        result, _ = self._ledger.settle(decided, tracked)
         self.totals += result.counts
         if result.resolved or result.held_now:
             self._hashes = None
@@ -168,10 +201,25 @@ class Intake:
         fresh: dict[tuple[bytes, bytes], bytes] = {}
         for said in messages:
             unit.now = self._ledger.moment_of(said.delivery.received_at, unit.now)
+            delivery = said.delivery
+            part = result.of(delivery.topic, delivery.partition)
+            before = None if part is None else replace(result.counts)
             self._one(unit, said, seen, fresh, result)
+            if part is not None and before is not None:
+                part += result.counts.less(before)
             # At once, not at the end of the batch: what a batch holds is the same however deliveries are cut into them.
             self._replay_mended(unit, result)
         return result
+
+    @staticmethod
+    def _count(unit: Unit, result: _Result) -> None:
+        """Let the rows beside the log grow by what was counted of each partition."""
+        unit.counted += [
+            CountRow(count_name(topic, partition, f.name), by)
+            for (topic, partition), counts in result.apart.items()
+            for f in fields(Counts)
+            if (by := getattr(counts, f.name))
+        ]
 
     def _one(
         self,
@@ -239,7 +287,7 @@ class Intake:
             said_at=message.get("saved_at"),
             # No broker took what comes from another system's records: whoever wrote the file also wrote its stamps.
             broker_at=None if self._of_history else delivery.received_at,
-            broker_clock=None if self._of_history else "append",
+            broker_clock=None if self._of_history else delivery.clock,
             import_id=self._import,
         )
 
@@ -332,6 +380,11 @@ class Intake:
         # What is new of a pupil's identity alone is written at the end of the batch, at no position known yet.
         resolve(unit, item.id, became, position if unit.next_position() > position else None, NOBODY)
         result.resolved.add(item.id)
+        part = result.of(said.get("topic_sent"), said.get("partition"))
+        if part is not None:
+            part.held_out += item.rows
+            part.held_in += still
+            part += hearing.taken.counts
         ours = item.id in self._ours or result.held_now.get(item.id, False)
         if ours:
             result.counts.held_out += item.rows

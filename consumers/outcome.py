@@ -65,6 +65,10 @@ class Counts:
             case Becomes.NOTHING_SAID:
                 self.nothing_said += rows
 
+    def less(self, other: Counts) -> Counts:
+        """What was counted since `other`."""
+        return Counts(**{f.name: getattr(self, f.name) - getattr(other, f.name) for f in fields(self)})
+
     def __iadd__(self, other: Counts) -> Counts:
         for f in fields(self):
             setattr(self, f.name, getattr(self, f.name) + getattr(other, f.name))

@@ -25,7 +25,7 @@ from domain.identity import facts_of
 from domain.ledger.bodies import open_state, seal_and_encode
 from domain.ledger.caches import Found, Roll, Shared, State
 from domain.ledger.keystore import Key, KeyKind, NewKey
-from domain.ledger.store import Appended, Batch, Chunk, IdentityRow, MessageRow, Row, TrackingRow
+from domain.ledger.store import Appended, Batch, Chunk, CountRow, IdentityRow, MessageRow, Row, TrackingRow
 from domain.people import People
 from domain.people import evolve as evolve_people
 from domain.people import stream_of as people_stream
@@ -90,6 +90,7 @@ class Unit:
                 self.mend(None)
         self._key_ids: set[bytes] = set()
         self.messages: list[MessageRow] = []
+        self.counted: list[CountRow] = []
         self.held_bytes: list[tuple[bytes, bytes]] = []
         self.held_done: set[bytes] = set()
         self.names_positions = False
@@ -428,6 +429,7 @@ class Unit:
                 for found in new
             ],
             messages=self.messages,
+            counted=self.counted,
             held_bytes=[(h, b) for h, b in self.held_bytes if h not in self.held_done],
             held_done=sorted(self.held_done),
             expected_head=(

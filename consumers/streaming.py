@@ -1,0 +1,272 @@
+"""The intake from Kafka: one poll decided and appended in one transaction, with the positions of all its partitions.
+
+Each source speaks on a topic of its own, `attendance.mis.<source>`, keyed by its id of the place. How far a partition
+has been taken in stands in the store, in the transaction that took it in, and nowhere else. A consumer that was frozen
+and thrown out of the group wakes up with a batch in its hands: the store refuses it, because the position that it
+counted on has moved. Nothing is ever skipped: where records are gone that were not taken in yet, or the topic is
+another one than it was, the intake stops with a sentence.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from eventsourcing.persistence import InterfaceError, OperationalError
+from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.errors import RetriableError
+
+from consumers.ahead import read
+from consumers.broker import Connection
+from consumers.deliveries import Delivery
+from consumers.intake import Intake
+from consumers.outcome import Counts
+from domain.ledger.ledger import Ledger
+from domain.ledger.store import AlreadyTaken, TrackingRow
+
+TOPICS = "attendance.mis."
+"""What the name of a source's topic begins with; the source's id, 32 hex digits, follows."""
+PATTERN = r"^attendance\.mis\.[0-9a-f]{32}$"
+GROUP = "rollbook-intake"
+_MILLISECONDS = 1_000
+log = logging.getLogger("rollbook.intake")
+
+
+class StreamBroken(RuntimeError):
+    """Going on would skip something. The sentence says what, and what a person can do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """How the topics are read."""
+
+    connection: Connection
+    group: str = GROUP
+    session_timeout_ms: int = 45_000
+    max_poll_records: int = 500
+    """Messages in one transaction at most: bounds it at some 130 ms."""
+    poll_ms: int = 500
+    start_over: frozenset[str] = frozenset()
+    """Topics that were made anew, and are to be read from their beginning: the operator says so."""
+
+
+class Spot(NamedTuple):
+    """How far one partition has been taken in."""
+
+    name: str
+    """Of its tracking row."""
+    next: int
+    """The offset of the first record that was not taken in."""
+    new: bool
+    """Nothing of it was ever taken in."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """What the intake has done since it started, by partition: for metrics and logs."""
+
+    counts: dict[TopicPartition, Counts] = field(default_factory=dict)
+    next: dict[TopicPartition, int] = field(default_factory=dict)
+    lag: dict[TopicPartition, int] = field(default_factory=dict)
+    batches: int = 0
+    refused: int = 0
+    """Batches that the store refused because another consumer had taken them."""
+    seconds: float = 0.0
+    """Spent deciding and writing."""
+
+
+def tracking_name(topic: str, topic_id: str, partition: int) -> str:
+    """The tracking row of a partition. A topic that was deleted and made anew has another id."""
+    return f"kafka:{topic}:{partition}:{topic_id}"
+
+
+def delivery_of(record: Any) -> Delivery:
+    """A Kafka record as a delivery. A record without a value is one that cannot be read: it is held, not skipped."""
+    return Delivery(
+        source=record.topic.removeprefix(TOPICS),
+        key=(record.key or b"").decode("utf-8", "replace"),
+        received_at=max(record.timestamp or 0, 0) * _MILLISECONDS,
+        value=record.value or b"",
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        clock="append" if record.timestamp_type == 1 else "create",
+    )
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types
+    """Notes which partitions came; they are positioned by the loop, because here nothing may block."""
+
+    def __init__(self) -> None:
+        self.came: set[TopicPartition] = set()
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        self.came |= set(assigned)
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        self.came -= set(revoked)
+
+
+class KafkaIntake:
+    """Reads a ledger's sources from Kafka until it is told to stop. For one thread."""
+
+    def __init__(self, ledger: Ledger, stream: Stream, after_batch: Callable[[Progress], None] | None = None) -> None:
+        self._ledger = ledger
+        self._stream = stream
+        self._after_batch = after_batch
+        self._intake = Intake(ledger)
+        self._listener = _Listener()
+        self._spots: dict[TopicPartition, Spot] = {}
+        self.progress = Progress()
+
+    def run(self, stop: Callable[[], bool]) -> None:
+        """Take in what comes until `stop()`, which is asked between two batches.
+
+        Raises NoBroker, StreamBroken, and what the store raises where it cannot be mended by waiting.
+        """
+        stream = self._stream
+        self._intake.replay_waiting()
+        consumer = stream.connection.connect(
+            KafkaConsumer,
+            group_id=stream.group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=stream.session_timeout_ms,
+            heartbeat_interval_ms=max(100, stream.session_timeout_ms // 10),
+            max_poll_records=stream.max_poll_records,
+            allow_auto_create_topics=False,
+            metadata_max_age_ms=10_000,  # a new source's topic is found within this time
+        )
+        try:
+            consumer.subscribe(pattern=PATTERN, listener=self._listener)
+            while not stop():
+                self._once(consumer)
+        finally:
+            consumer.close(autocommit=False, timeout_ms=2_000)
+
+    def _once(self, consumer: Any) -> None:
+        """One poll, and what came of it into the ledger."""
+        try:
+            polled = consumer.poll(timeout_ms=self._stream.poll_ms)
+        except RetriableError as error:
+            log.warning(json.dumps({"event": "broker", "error": type(error).__name__}))
+            time.sleep(0.5)
+            return
+        came, self._listener.came = self._listener.came, set()
+        if came:
+            self._position(consumer, came)
+        fresh = {tp: records for tp, records in polled.items() if tp not in came and tp in self._spots}
+        if not fresh:
+            return
+        for tp, records in fresh.items():
+            self._require_next(consumer, tp, records[0].offset)
+        try:
+            self._take(consumer, fresh)
+        except AlreadyTaken:
+            # Somebody else owns a partition by now, or did for a while: the store knows where each stands.
+            self.progress.refused += 1
+            log.warning(json.dumps({"event": "refused", "why": "another consumer took these in"}))
+            self._position(consumer, consumer.assignment())
+        except (OperationalError, InterfaceError) as error:
+            log.warning(json.dumps({"event": "store", "error": type(error).__name__}))
+            time.sleep(0.5)
+            self._position(consumer, consumer.assignment())
+
+    def _take(self, consumer: Any, polled: Mapping[TopicPartition, Sequence[Any]]) -> None:
+        began = time.perf_counter()
+        # In the order in which the broker took them, each partition's own order kept.
+        records = heapq.merge(*polled.values(), key=lambda record: record.timestamp or 0)
+        ends = {tp: values[-1].offset + 1 for tp, values in polled.items()}
+        tracking = [TrackingRow(self._spots[tp].name, end, self._spots[tp].next) for tp, end in ends.items()]
+        counts = self._intake.take_apart([read(delivery_of(record)) for record in records], tracking)
+        for tp, end in ends.items():
+            self._spots[tp] = self._spots[tp]._replace(next=end, new=False)
+        self._note(consumer, ends, counts, time.perf_counter() - began)
+
+    def _note(
+        self, consumer: Any, ends: Mapping[TopicPartition, int], counts: Mapping[Any, Counts], took: float
+    ) -> None:
+        progress = self.progress
+        progress.batches += 1
+        progress.seconds += took
+        for (topic, partition), said in counts.items():
+            tp = TopicPartition(topic, partition)
+            known = progress.counts.setdefault(tp, Counts())
+            known += said
+        for tp, end in ends.items():
+            progress.next[tp] = end
+            high = consumer.highwater(tp)
+            progress.lag[tp] = max(0, (high or end) - end)
+        if self._after_batch is not None:
+            self._after_batch(progress)
+
+    # --- positions
+
+    def _position(self, consumer: Any, partitions: Iterable[TopicPartition]) -> None:
+        """Go to where the store stands, for each of these partitions that is still ours."""
+        ours = sorted(set(partitions) & consumer.assignment())
+        ids = self._topic_ids({tp.topic for tp in ours})
+        for tp in ours:
+            name = tracking_name(tp.topic, ids[tp.topic], tp.partition)
+            known = self._ledger.store.tracking_position(name)
+            self._spots[tp] = Spot(name, known, new=known == 0)
+        begins, ends = consumer.beginning_offsets(ours), consumer.end_offsets(ours)
+        for tp in ours:
+            spot = self._spots[tp]
+            if spot.new:
+                spot = self._spots[tp] = spot._replace(next=begins[tp])
+            elif begins[tp] > spot.next:
+                raise StreamBroken(_passed(tp, spot.next, begins[tp]))
+            elif ends[tp] < spot.next:
+                raise StreamBroken(
+                    f"Topic {tp.topic}, partition {tp.partition} ends at {ends[tp]}, but all before {spot.next} was "
+                    "taken in: the broker has lost records. Nothing was skipped; ask who runs the broker."
+                )
+            consumer.seek(tp, spot.next)
+
+    def _topic_ids(self, topics: set[str]) -> dict[str, str]:
+        """The broker's ids of these topics. Raises StreamBroken where one was made anew."""
+        if not topics:
+            return {}
+        admin = self._stream.connection.connect(KafkaAdminClient)
+        try:
+            found = {said["name"]: str(said["topic_id"]) for said in admin.describe_topics(sorted(topics))}
+        finally:
+            admin.close()
+        for topic in topics:
+            known = {name.rpartition(":")[2] for name in self._ledger.store.tracking_rows(f"kafka:{topic}:")}
+            if known and found[topic] not in known and topic not in self._stream.start_over:
+                raise StreamBroken(
+                    f"Topic {topic} was deleted and made anew: what it held and was not taken in yet is gone. Have the "
+                    f"source send it again, then start with --start-over {topic}."
+                )
+        return found
+
+    def _require_next(self, consumer: Any, tp: TopicPartition, first: int) -> None:
+        """Refuse to go on where records are missing that could still have been there."""
+        spot = self._spots[tp]
+        if first == spot.next:
+            return
+        begin = consumer.beginning_offsets([tp])[tp]
+        if first < spot.next:
+            raise StreamBroken(
+                f"Topic {tp.topic}, partition {tp.partition} went back from {spot.next} to {first}: it is another "
+                "topic than it was. Have the source send again what is missing, then start with "
+                f"--start-over {tp.topic}."
+            )
+        if begin > spot.next:
+            raise StreamBroken(_passed(tp, spot.next, begin))
+        # Else offsets that never were records: of aborted transactions, or compacted away.
+
+
+def _passed(tp: TopicPartition, stood: int, begins: int) -> str:
+    return (
+        f"Topic {tp.topic}, partition {tp.partition} begins at {begins} now, but only what was before {stood} was "
+        "taken in: its retention has passed our position. Have the source send again what is missing, then start with "
+        f"--start-over {tp.topic}."
+    )
