@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from domain.events import Event, Fields, KeyOf, Seal, Stored
+from domain.events import Event, Fields, KeyOf, Origin, Seal, Stored, reason_fields
 
 KINDS = frozenset(("staff", "provider_staff", "la_officer", "shared_login", "system"))
 OFFICES = frozenset(
@@ -93,3 +93,18 @@ def named(
         {"person": person, "kind": kind, "school_year": school_year},
         Seal(key_of(place, school_year), "PersonText", {"source": source, "user_id": user_id, "name": name}),
     )
+
+
+def office_held(
+    people: People,
+    person: bytes,
+    office: str,
+    span: tuple[int, int | None],
+    reason: str | None,
+    origin: Origin,
+    key: KeyOf,
+) -> Event:
+    """OfficeHeld, from a day to a day (days since 1970); said again, it mends what was said before."""
+    fields = {"person": person, "office": office, "from": span[0], "to": span[1], **origin.fields()}
+    fields |= reason_fields(reason, None, carries_reason=True)
+    return Event(people.stream, "OfficeHeld", fields, Seal(key, "NoteText", {"reason": reason}) if reason else None)

@@ -64,8 +64,13 @@ def describe_source(
         seal = Seal(key, "SourceText", {"local_id": local_id}) if local_id else None
         events.append(Event(place.stream, "SourceDescribed", fields | person.fields(), seal))
     if to is not None and ended != to:
-        events.append(Event(place.stream, "SourceEnded", {"source": source, "to": to} | person.fields()))
+        events.append(end_source(place, source, to, person))
     return events
+
+
+def end_source(place: Place, source: bytes, to: int, person: Person) -> Event:
+    """SourceEnded: from this day on the source no longer speaks for the place."""
+    return Event(place.stream, "SourceEnded", {"source": source, "to": to} | person.fields())
 
 
 def code_map_hash(place: Place, source: bytes) -> bytes:
