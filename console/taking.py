@@ -13,15 +13,20 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from console import say
-from console.options import FormatOption, JsonFlag, format_of, home_of
+from console.options import FormatOption, JsonFlag, as_at_of, format_of, home_of
+from console.past import Asked, open_past
 from console.problems import REFUSED, Misused, Refused
 from console.say import Format
+from console.speaking import NowOption
+from consumers import file_import
 from consumers.deliveries import read_deliveries
-from consumers.file_import import Imported, import_file
+from consumers.file_import import Imported, Incoming, file_of_deliveries
+from consumers.history_import import is_container
 from consumers.outcome import Counts
 from domain.ledger.held import waiting
 from domain.ledger.ledger import Ledger
 from simulation import Summary, planted_path, simulate_counts, simulate_year
+from simulation.history import simulate_history
 
 WEEKS = 39
 SEED = 805
@@ -43,11 +48,23 @@ def simulate_verb(
         str, typer.Option("--authority", metavar="CODE", help="The authority's three digits.")
     ] = "805",
     phase: Annotated[str | None, typer.Option("--phase", help="With --counts: Primary, Secondary or Special.")] = None,
+    history: Annotated[
+        bool, typer.Option("--history", help="A school's past, as tables into the folder OUT, for import --history.")
+    ] = False,
+    years: Annotated[int | None, typer.Option("--years", min=1, help="With --history: how many school years.")] = None,
     format_: FormatOption = Format.TABLE,
     json_: JsonFlag = False,
 ) -> None:
     """Write a made-up authority's messages: a year as it happens, or exactly the published counts."""
     chosen = format_of(format_, json_)
+    if years is not None and not history:
+        raise Misused("--years has a meaning with --history only.")
+    if history:
+        for name, value in {"--places": places, "--weeks": weeks, "--counts": counts, "--phase": phase}.items():
+            if value is not None:
+                raise Misused(f"{name} has no meaning with --history: it writes one school's past.")
+        _simulate_history(out, pupils or 60, years or 3, seed, authority, chosen)
+        return
     year_only = {"--places": places, "--pupils": pupils, "--weeks": weeks}
     if counts is not None and (given := [name for name, value in year_only.items() if value is not None]):
         raise Misused(f"{given[0]} has no meaning with --counts: the counts say how many.")
@@ -76,6 +93,29 @@ def simulate_verb(
         say.line(made_sentence(made))
 
 
+def _simulate_history(folder: Path, pupils: int, years: int, seed: int, authority: str, chosen: Format) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise Refused(f"{folder} is a file; with --history, OUT is a folder for the tables.")
+    try:
+        with progress("Simulating", "marks") as tell:
+            made = simulate_history(folder, pupils=pupils, years=years, seed=seed, authority=authority, progress=tell)
+    except ValueError as error:
+        raise Refused(f"{error}".rstrip(".") + ".") from None
+    if chosen is Format.JSON:
+        data = {"folder": str(folder), "files": [str(file) for file in made.files], "laestab": made.place.laestab}
+        say.as_json(data | {"pupils": made.pupils, "marks": made.marks, "changes": made.changes})
+        return
+    n = say.number
+    say.line(f"{folder}: {n(made.pupils)} pupils, {n(made.marks)} marks and {n(made.changes)} changes of them")
+    say.line("To try it:")
+    name, place = made.place.name, made.place.laestab
+    say.line(f"  rollbook place add --laestab {place} --name '{name}' --phase secondary")
+    say.line(
+        f"  rollbook source add --system SIMS --route file --delivery once --place {place} --carries person,reason"
+    )
+    say.line(f"  rollbook import --history --place {place} --source SIMS {folder}/*.csv")
+
+
 def made_sentence(made: Summary) -> str:
     """What a simulation wrote."""
     planted = (
@@ -99,22 +139,45 @@ def _made_data(made: Summary) -> dict[str, Any]:
 
 def import_verb(
     context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Avro containers of deliveries.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Avro containers of deliveries; with --history, CSV too.")
+    ],
+    history: Annotated[
+        bool, typer.Option("--history", help="Another system's records: imported, never contemporaneous.")
+    ] = False,
+    place: Annotated[
+        str | None, typer.Option("--place", metavar="PLACE", help="With --history: whose CSV tables these are.")
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option("--source", metavar="SOURCE", help="With --history: the system they come from, by id or name."),
+    ] = None,
+    exported: Annotated[
+        str | None,
+        typer.Option("--exported", metavar="MOMENT", help="With --history: when they were exported (default: now)."),
+    ] = None,
+    now: NowOption = None,
     format_: FormatOption = Format.TABLE,
     json_: JsonFlag = False,
 ) -> None:
     """Take files of messages in. Killed and started again it goes on; the same file again is nothing new."""
     chosen = format_of(format_, json_)
+    asked = Asked(place, source, as_at_of(exported), as_at_of(now))
+    if not history and asked != Asked():
+        raise Misused("--place, --source, --exported and --now have a meaning with --history only.")
     for file in files:
         if not file.is_file():
             raise Refused(f"There is no file {file}.")
-        next(read_deliveries(file), None)  # refuses, before anything is recorded, what holds no deliveries
+        if not history:
+            next(read_deliveries(file), None)  # refuses, before anything is recorded, what holds no deliveries
+    past = open_past(files) if history else None
     with home_of(context).writing() as ledger:
         say.note_simulated(ledger.simulated, chosen is not Format.TABLE)
+        ready = [file_of_deliveries(file) for file in files] if past is None else past.ready(ledger, asked)
         results = []
-        for file in files:
+        for incoming in ready:
             try:
-                result = take_in(ledger, file)
+                result = take_in_one(ledger, incoming)
             except KeyboardInterrupt:
                 say.remark("Stopped; what was taken in stays, and the same command goes on from there.")
                 raise
@@ -123,6 +186,9 @@ def import_verb(
                 for sentence in imported_sentences(result):
                     say.line(sentence)
         held = waiting(ledger.store, ledger.keys)
+        if past is not None and chosen is not Format.JSON:
+            for sentence in past.held_sentences(held):
+                say.line(sentence)
     if chosen is Format.JSON:
         say.as_json([_imported_data(result) for result in results])
     if held:
@@ -133,11 +199,16 @@ def import_verb(
 
 
 def take_in(ledger: Ledger, file: Path) -> Imported:
-    """Import one file, with a line of progress on a terminal."""
-    total = _messages_in(file) if say.on_terminal() else None
-    with progress(f"Importing {file.name}", "messages", total) as tell:
+    """Import one file of deliveries, with a line of progress on a terminal."""
+    return take_in_one(ledger, file_of_deliveries(file))
+
+
+def take_in_one(ledger: Ledger, file: Incoming) -> Imported:
+    """Import one file that is ready to be read, with a line of progress on a terminal."""
+    total = _messages_in(file.path) if say.on_terminal() and is_container(file.path) else None
+    with progress(f"Importing {file.path.name}", "messages", total) as tell:
         try:
-            return import_file(ledger, file, lambda counts: tell(counts.deliveries))
+            return file_import.take_in(ledger, file, lambda counts: tell(counts.deliveries))
         except RuntimeError as error:
             raise Refused(str(error)) from None
 

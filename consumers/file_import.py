@@ -98,7 +98,12 @@ def import_file(ledger: Ledger, path: Path, progress: Callable[[Counts], None] |
 
     `progress` is told the totals after each transaction.
     """
-    return take_in(ledger, Incoming(path, file_hash(path), partial(read_file, path)), progress)
+    return take_in(ledger, file_of_deliveries(path), progress)
+
+
+def file_of_deliveries(path: Path) -> Incoming:
+    """A container of what a broker took."""
+    return Incoming(path, file_hash(path), partial(read_file, path))
 
 
 def take_in(ledger: Ledger, file: Incoming, progress: Callable[[Counts], None] | None = None) -> Imported:

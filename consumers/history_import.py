@@ -64,9 +64,3 @@ def _dates(message: dict[str, Any]) -> Iterator[str]:
         rows = message.get(array) or ()
         if rows and "date" in rows[0]:
             yield from {row["date"] for row in rows}
-
-
-def last_day(files: Sequence[Incoming]) -> int | None:
-    """The last day of which any of these speaks, as days since 1970."""
-    known = [file.covers[1] for file in files if file.covers is not None]
-    return max(known, default=None)
