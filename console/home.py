@@ -297,7 +297,8 @@ def _closing(store: Store) -> Iterator[Store]:
 
 def _in_use(store: Store) -> Callable[[list[str]], set[str]]:
     """Which of these owners of keys are there: an owner is a stream."""
-    return lambda owners: {owner for owner in owners if store.stream_names(owner, owner + "\0")}
+    # Up to the least character that may follow in a name; PostgreSQL has no NUL.
+    return lambda owners: {owner for owner in owners if store.stream_names(owner, owner + "\x01")}
 
 
 def _server_module() -> Any:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,9 +12,13 @@ from tests.postgres import Database, Server
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for each test process."""
-    with Server(tmp_path_factory.mktemp("postgres")) as server:
+def postgres_server() -> Iterator[Server]:
+    """One server for each test process.
+
+    Not in pytest's own folder: each run of pytest closes that folder to other accounts, and where root tests, the
+    server runs as another account; a second run would end the server of the first.
+    """
+    with tempfile.TemporaryDirectory(prefix="rollbook-postgres-") as folder, Server(Path(folder)) as server:
         yield server
 
 

@@ -123,7 +123,7 @@ def test_both_profiles_take_the_same_file_and_answer_alike(
 ) -> None:
     embedded, server = Command(tmp_path / "embedded"), Command(tmp_path / "server")
     embedded(*SIMULATED)
-    server(*SIMULATED, "--profile", "server", "--connection", postgres_database.url)
+    server(*SIMULATED, "--profile", "server", "--database", postgres_database.url)
     for rollbook in (embedded, server):
         said = rollbook("import", str(clean))
         assert said.code == 0, said.err
