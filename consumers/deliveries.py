@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -17,6 +18,8 @@ from domain.events import OPERATOR
 from domain.identifiers import is_id
 from schemas.catalogue import mis
 from schemas.codec import is_instant
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class FileRows(NamedTuple):
@@ -74,9 +77,12 @@ def read_deliveries(path: Path) -> Iterator[Delivery]:
 
 
 def _delivery(stated: dict[str, Any]) -> Delivery:
-    if not is_instant(stated["received_at"]):
+    received_at = stated["received_at"]
+    if isinstance(received_at, datetime):  # the file's own schema says that it is an instant
+        received_at = (received_at - _EPOCH) // timedelta(microseconds=1)
+    if not is_instant(received_at):
         raise ValueError("a delivery was received outside the years 1 to 9999")
-    return Delivery(stated["source"], stated["key"], stated["received_at"], stated["value"])
+    return Delivery(stated["source"], stated["key"], received_at, stated["value"])
 
 
 def file_hash(path: Path) -> bytes:

@@ -207,6 +207,7 @@ class Intake:
             self._one(unit, said, seen, fresh, result)
             if part is not None and before is not None:
                 part += result.counts.less(before)
+                part.deliveries += 1
             # At once, not at the end of the batch: what a batch holds is the same however deliveries are cut into them.
             self._replay_mended(unit, result)
         return result

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
+import fastavro
 import pytest
 
 from consumers import file_import
 from consumers.deliveries import NotDeliveries, file_hash, read_deliveries
 from domain.events import NOBODY
 from domain.ledger.held import BytesGone
+from schemas.catalogue import mis
 from tests.making import SIMS, School, container, mark, pupil
 
 MON = "2025-09-01 AM"
@@ -117,3 +120,13 @@ def test_what_one_process_held_while_another_entered_the_pupil_is_free_at_its_ne
     other.takes("7B", "2025-09-02 AM", "09:01", Ann="/")
     assert other.register(MON) == {"Ann": "/", "Zed": "N"}
     other.close()
+
+
+def test_a_file_whose_schema_says_which_numbers_are_instants_is_read_as_one_that_does_not(school: School) -> None:
+    """fastavro turns such numbers into datetimes: whoever writes a file by our own .avsc sends such a one."""
+    register = school.taking("7B", MON, "09:01", Ann="/")
+    file = school.folder / "theirs.avro"
+    row = {name: getattr(register, name) for name in ("source", "key", "received_at", "value")}
+    with file.open("wb") as out:
+        fastavro.writer(out, json.loads(mis("Delivery").text), [row])
+    assert list(read_deliveries(file)) == [register]
