@@ -8,8 +8,11 @@ other does not. A new kind of fact is a row here, and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import NamedTuple
 
+from domain.arrangement.arrangement import facts_of as arrangement_facts
+from domain.arrangement.kinds import TOPICS, Does
 from domain.events import Fields
 from domain.moments import academic_year_of
 from domain.people import person_scope
@@ -92,6 +95,10 @@ def _of_restriction(told: Told) -> Iterable[Fact]:
     yield restriction_fact(told.owner)
 
 
+def _of_arrangement(topic: str, told: Told) -> Iterable[Fact]:
+    yield from arrangement_facts(told.stream, topic, told.body, told.text)
+
+
 def _of_import(told: Told) -> Iterable[Fact]:
     """A file by its SHA-256, whatever it is called."""
     yield Fact("import", "", told.body["file"].hex(), told.body["import"])
@@ -108,6 +115,11 @@ GIVES: Mapping[str, Callable[[Told], Iterable[Fact]]] = {
     "IdentitiesMerged": _of_merge,
     "AccessRestricted": _of_restriction,
     "ImportStarted": _of_import,
+    **{
+        topic.name: partial(_of_arrangement, topic.name)
+        for topic in TOPICS.values()
+        if topic.does not in (Does.ENDS, Does.REVIEWS)
+    },
 }
 """By topic: the facts that an event of it gives. Topics that are not here give none, and a rebuild never reads them."""
 

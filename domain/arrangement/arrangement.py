@@ -123,7 +123,7 @@ def mis_value(kind: str, local_id: str) -> str:
 
 def facts_of(stream: str, topic: str, body: Fields, text: Fields) -> list[Fact]:
     """What an event of an arrangement leads to: itself, by its line and by the sender's id; the next year's, by last
-    year's; the line, by the place where the pupil is placed."""
+    year's; the line, by the place where the pupil is placed. None for an end or a review."""
     known = TOPICS[topic]
     if known.does in (Does.ENDS, Does.REVIEWS):
         return []

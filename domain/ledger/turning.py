@@ -10,6 +10,7 @@ from functools import partial
 
 from domain.admission_register import line as lines
 from domain.admission_register.decide import carry_forward, goes_on
+from domain.ledger.arrangements import carry_arrangements
 from domain.ledger.unit import Unit
 from domain.moments import academic_year_before, academic_year_of
 from domain.place.decide import begin_year
@@ -34,7 +35,10 @@ def turn_of_the_year(unit: Unit, place: bytes, day: int) -> None:
     unit.record([begin_year(told, year, first_day)], evolve_place, told)
     unit.counts_on_all = True  # a line that another writer adds meanwhile would be in neither year's going through
     names = unit.stream_names(f"admission-register/{place.hex()}/")
-    for old in _one_line_each(unit, unit.preload(names, lines.Line, lines.evolve)):
+    olds = unit.preload(names, lines.Line, lines.evolve)
+    # Asked for together: a look-up of one is a look-up of all.
+    unit.find_many("arrangement", "", [lines.parts_of(old.stream)[1].hex() for old in olds])
+    for old in _one_line_each(unit, olds):
         if not old.version or old.school_year != academic_year_before(year) or not goes_on(old, first_day):
             continue
         _carry(unit, place, old, year, first_day)
@@ -72,3 +76,4 @@ def _carry(unit: Unit, place: bytes, old: lines.Line, year: int, first_day: int)
     new = unit.line(place, new_id)
     unit.record(carry_forward(old, new, year, first_day), lines.evolve, new)
     unit.record_of_pupil(line_opened(pupil, new_id, place, year, first_day, old_id))
+    carry_arrangements(unit, place, old_id, new_id, first_day)

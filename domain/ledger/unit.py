@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar, cast
 
 from domain.admission_register import line as lines
+from domain.arrangement import arrangement as arrangements
 from domain.attendance_register import register as registers
-from domain.events import Event, KeyOf, Stored
+from domain.events import Event, Fields, KeyOf, Stored
 from domain.identifiers import normalise_upn
 from domain.identity import facts_of
 from domain.ledger.bodies import open_state, seal_and_encode
@@ -160,6 +161,10 @@ class Unit:
         """A child's identity."""
         return self._state(pupil_stream(pupil), Pupil, evolve_pupil)
 
+    def arrangement(self, arrangement: bytes) -> arrangements.Arrangement:
+        """An arrangement of a pupil's week."""
+        return self._state(arrangements.stream_of(arrangement), arrangements.Arrangement, arrangements.evolve)
+
     def people(self, place: bytes) -> People:
         """The people of a place."""
         return self._state(people_stream(place), People, evolve_people)
@@ -225,6 +230,8 @@ class Unit:
                 place = bytes.fromhex(fact.scope.split("/")[0])
                 self._rolls_touched.add(place)
                 self.mend(place)
+            if fact.kind == "placed":  # what a provider said of a pupil may have waited for the placement
+                self.mend(bytes.fromhex(fact.value))
 
     def same_child(self, pupil: bytes) -> tuple[bytes, ...]:
         """The identities that are this one child by merges that stand: the one asked for first. Nearly always alone.
@@ -329,6 +336,16 @@ class Unit:
     def year_begun(self, place: bytes, school_year: int) -> bool:
         """True if the lines of the place were carried into that school year."""
         return school_year in self.place(place).years_begun
+
+    def lines_of(self, pupil: bytes) -> list[Fields]:
+        """Every line that an identity ever had, as its stream tells it: line, place, school_year, starting_day."""
+        stream = pupil_stream(pupil)
+        told = [self._opened(row) for row in self._store.read_stream(stream)]
+        texts = [stored.text for stored in told if stored.topic == "LineOpened"]
+        for event in self._about_pupils.get(stream, ()):
+            if event.topic == "LineOpened" and event.seal is not None:
+                texts.append(event.seal.text)
+        return [text for text in texts if text]
 
     def has_id_from(self, pupil: bytes, source: bytes) -> bool:
         """True if this source has given the child an id of its own."""

@@ -1,0 +1,63 @@
+"""Arrangements of lines: which a line has, how one goes on from school year to school year, and where its line is.
+
+An arrangement belongs to one line, so what goes on over the turn of the school year starts anew on the next line,
+under an id of its own; what ties the two is sealed (events.md 0.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from domain.arrangement.arrangement import Arrangement, evolve, stream_of
+from domain.arrangement.decide import carry, goes_on
+from domain.ledger.unit import Unit
+from domain.moments import academic_year_before
+
+
+def arrangements_of(unit: Unit, line: bytes) -> list[Arrangement]:
+    """Every arrangement that was ever recorded on a line, in order of first day."""
+    ids = dict.fromkeys(found.id for found in unit.find("arrangement", "", line.hex()))
+    return sorted((unit.arrangement(known) for known in ids), key=lambda state: state.begins)
+
+
+def whole_story(unit: Unit, arrangements: Iterable[bytes]) -> list[Arrangement]:
+    """These arrangements and those that went on from them, in order of first day: one story over the school years."""
+    found = list(dict.fromkeys(arrangements))
+    for known in found:
+        found += [n.id for n in unit.find("next_arrangement", "", known.hex()) if n.id not in found]
+    return sorted((unit.arrangement(known) for known in found), key=lambda state: state.begins)
+
+
+def carry_arrangements(unit: Unit, place: bytes, old_line: bytes, new_line: bytes, first_day: int) -> None:
+    """Start anew, on a line of the next school year, what is open on the line of the year before.
+
+    `first_day` is that of the new line (days since 1970). Nothing is written on the old arrangements. What went on
+    already is left alone.
+    """
+    for old in arrangements_of(unit, old_line):
+        if goes_on(old, first_day) and not unit.find("next_arrangement", "", old.id.hex()):
+            state = unit.arrangement(unit.new_id(stream_of))
+            unit.record(carry(old, state.id, new_line, place, first_day), evolve, state)
+
+
+def carry_late_told(unit: Unit, place: bytes, pupil: bytes, state: Arrangement) -> None:
+    """Let an arrangement go on that was told, or opened again, after its line had gone on into the next school year."""
+    line = unit.line(place, state.line)
+    while line.version:
+        following = [
+            unit.line(place, stay.id)
+            for stay in unit.stays(place, academic_year_before(line.school_year, -1), pupil)
+            if unit.line(place, stay.id).carried
+        ]
+        if not following:
+            return
+        first_day = following[0].entry["starting_day"]
+        carry_arrangements(unit, place, line.entry["line"], following[0].entry["line"], first_day)
+        line = following[0]
+
+
+def place_of(unit: Unit, place: bytes, pupil: bytes, line: bytes) -> bytes | None:
+    """The place on whose register a line of a pupil stands: nearly always the one that is spoken of."""
+    if unit.line(place, line).version:
+        return place
+    return next((known["place"] for known in unit.lines_of(pupil) if known["line"] == line), None)
