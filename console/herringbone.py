@@ -11,6 +11,7 @@ from console import say
 from console.say import Column
 from console.words import SHORT, session_day, short, stamp, when
 from domain.calendar import NotHeld
+from domain.moments import from_days
 from projections.register import NOTHING, Cell, RegisterAt, Row
 from projections.register import Column as Session
 
@@ -128,10 +129,11 @@ def title(found: RegisterAt, as_at: int | None) -> str:
     """What the grid is of."""
     place = found.place.description
     name = place.get("name") or f"Place {found.place.id.hex()[:SHORT]}"
+    closed = found.place.closed_on
+    ended = "" if closed is None else f", closed on {session_day(from_days(closed), year=True)}"
     asked = "as the ledger stands now" if as_at is None else f"as recorded by {when(as_at)}"
-    return (
-        f"{name} ({place.get('laestab') or 'no LAESTAB'}), week of {session_day(found.first_day, year=True)}, {asked}"
-    )
+    week = session_day(found.first_day, year=True)
+    return f"{name} ({place.get('laestab') or 'no LAESTAB'}){ended}, week of {week}, {asked}"
 
 
 def as_data(found: RegisterAt, rows: Sequence[Row], as_at: int | None, *, names: bool) -> dict[str, Any]:
@@ -143,6 +145,7 @@ def as_data(found: RegisterAt, rows: Sequence[Row], as_at: int | None, *, names:
         "to": found.last_day.isoformat(),
         "as_at": stamp(as_at),
         "position": found.position,
+        "may_lack_restricted": found.may_lack,
         "sessions": [
             {
                 "date": column.day.isoformat(),

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from console import say
-from console.options import FormatOption, JsonFlag, format_of, home_of
+from console.options import AskedFor, FormatOption, JsonFlag, asked_for, format_of, home_of
 from console.problems import REFUSED, Refused
 from console.say import Column, Format
 from console.taking import recorded_sentence
@@ -18,6 +18,7 @@ from domain.events import NOBODY
 from domain.ledger.held import Waiting, kept_bytes, waiting
 from domain.ledger.ledger import Ledger
 from projections.asking import place_at, upto
+from projections.who import Mentions
 from schemas.codec import Undecodable, decode
 
 RULES = {
@@ -101,6 +102,7 @@ def held_show(
     context: typer.Context,
     held: HeldId,
     reveal: Annotated[bool, typer.Option("--reveal", help="Show the message too: it may hold names.")] = False,
+    for_: AskedFor = None,
     format_: FormatOption = Format.TABLE,
     json_: JsonFlag = False,
 ) -> None:
@@ -108,7 +110,11 @@ def held_show(
     chosen = format_of(format_, json_)
     with home_of(context).reading() as ledger:
         item = _the_one(ledger, held)
-        message = _message(kept_bytes(ledger.store, ledger.keys, item.id)) if reveal else None
+        message = None
+        if reveal:
+            asks = asked_for(ledger, for_)
+            own = asks is not None and asks == item.place
+            message = _message(kept_bytes(ledger.store, ledger.keys, item.id), None if own else Mentions(ledger))
         say.note_simulated(ledger.simulated, chosen is not Format.TABLE)
     if chosen is Format.JSON:
         say.as_json(_data(item) | ({} if message is None else {"message": message}))
@@ -124,16 +130,36 @@ def held_show(
         say.as_json(message)
 
 
-def _message(kept: bytes) -> dict[str, Any]:
-    """What was kept, as far as it can be read."""
+WITHHELD = "a restricted child: shown to the child's own place only, which asks with --for PLACE"
+
+
+def _message(kept: bytes, mentions: Mentions | None) -> dict[str, Any]:
+    """What was kept, as far as it can be read.
+
+    Where `mentions` says that a row names a restricted child, the row is left out: message and place together would
+    tell where the child is. What nobody can read cannot be looked through, so it is left out too.
+    """
     _, delivery = decode(kept)
     value: bytes = delivery["value"]
     try:
         schema, message = decode(value)
     except Undecodable as fault:
-        return {"unreadable": str(fault), "bytes": value.hex()}
+        return {"unreadable": str(fault), "bytes": WITHHELD if mentions else value.hex()}
+    if mentions and mentions.restricted(message["source"], message):
+        message = {"withheld": WITHHELD}
+    elif mentions:
+        message = {name: _seen(field, message["source"], mentions) for name, field in message.items()}
     said = {"message_kind": schema.name, "received_at": stamp(delivery["received_at"])}
     return said | {name: _readable(field) for name, field in message.items()}
+
+
+def _seen(field: Any, source: bytes, mentions: Mentions) -> Any:
+    if not isinstance(field, list):
+        return field
+    return [
+        {"withheld": WITHHELD} if isinstance(row, Mapping) and mentions.restricted(source, row) else row
+        for row in field
+    ]
 
 
 def _readable(value: Any) -> Any:

@@ -12,7 +12,8 @@ from console.problems import Misused, Refused
 from console.say import Format
 from console.words import day_of, moment_of
 from domain.ledger.ledger import Ledger
-from projections.asking import places_called, pupils_called
+from projections.asking import places_called, pupils_called, upto
+from projections.who import Identities
 
 AsAt = Annotated[
     str | None,
@@ -20,6 +21,15 @@ AsAt = Annotated[
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How the answer is wanted.")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
+AskedFor = Annotated[
+    str | None,
+    typer.Option(
+        "--for",
+        metavar="PLACE",
+        help="The place for which you ask. A child whose whereabouts are restricted is shown to its own place only, "
+        "as at any moment; without this option to nobody.",
+    ),
+]
 NoNames = Annotated[bool, typer.Option("--no-names", help="Show short ids instead of names.")]
 
 
@@ -58,9 +68,21 @@ def the_place(ledger: Ledger, text: str) -> bytes:
     return _the_one("place", text, places_called(ledger, text), "rollbook status lists the places")
 
 
-def the_pupil(ledger: Ledger, text: str) -> bytes:
-    """The pupil that was meant. What was typed is not repeated: it may be a UPN."""
-    return _the_one("pupil", "", pupils_called(ledger, text), "give a UPN, or an id as rollbook register shows it")
+def asked_for(ledger: Ledger, text: str | None) -> bytes | None:
+    """The place for which somebody asks, if they said so."""
+    return None if text is None else the_place(ledger, text)
+
+
+def the_pupil(ledger: Ledger, text: str, *, identity: bool = False) -> bytes:
+    """The pupil that was meant: of a child entered twice and merged, the identity that stays. With `identity`, the very
+    identity that was named.
+
+    What was typed is not repeated: it may be a UPN.
+    """
+    found = pupils_called(ledger, text)
+    if not identity and len(found) > 1:
+        found = Identities(ledger, upto(ledger, None)).apart(found)
+    return _the_one("pupil", "", found, "give a UPN, or an id as rollbook register shows it")
 
 
 def _the_one(kind: str, text: str, found: list[bytes], hint: str) -> bytes:

@@ -11,10 +11,12 @@ import typer
 from console import herringbone, say, telling
 from console.options import (
     AsAt,
+    AskedFor,
     FormatOption,
     JsonFlag,
     NoNames,
     as_at_of,
+    asked_for,
     date_of,
     format_of,
     home_of,
@@ -42,13 +44,14 @@ def register_verb(
         str | None, typer.Option("--class", metavar="CLASS", help="Only the pupils of this class.")
     ] = None,
     no_names: NoNames = False,
+    for_: AskedFor = None,
     format_: FormatOption = Format.TABLE,
     json_: JsonFlag = False,
 ) -> None:
     """Show a week of an attendance register as it stands, or as it stood: pupils down, sessions across."""
     chosen, moment, day = format_of(format_, json_), as_at_of(as_at), date_of(week)
     with home_of(context).reading() as ledger:
-        found = register_of(ledger, the_place(ledger, place), day, moment)
+        found = register_of(ledger, the_place(ledger, place), day, moment, asked_for(ledger, for_))
         rows = rows_of_class(found, class_)
         say.note_simulated(ledger.simulated, chosen is not Format.TABLE)
     names = not no_names
@@ -60,13 +63,22 @@ def register_verb(
         show_register(found, rows, moment, names=names)
 
 
-def register_of(ledger: Ledger, place: bytes, day: date, moment: int | None) -> RegisterAt:
+def register_of(ledger: Ledger, place: bytes, day: date, moment: int | None, asks: bytes | None = None) -> RegisterAt:
     """The register of the week of a day. Refuses a place that was not known at that moment."""
     monday = day - timedelta(day.weekday())
-    found = register(ledger, place, monday, monday + timedelta(6), moment)
+    found = register(ledger, place, monday, monday + timedelta(6), moment, asks)
     if not found.place.version:
         raise Refused("At that moment the ledger did not know this place yet.")
     return found
+
+
+MAY_LACK = (
+    "Children whose whereabouts are restricted are not shown; the place itself asks with --for, which shows its own."
+)
+WITHHELD = (
+    "Access to this child is restricted: nothing is shown but to the child's own place, which asks with --for PLACE."
+)
+WITHHELD_FROM_ALL = "Access to this child is sealed: no history is shown to anybody; the place's own register stands."
 
 
 def rows_of_class(found: RegisterAt, label: str | None) -> list[Row]:
@@ -83,6 +95,8 @@ def rows_of_class(found: RegisterAt, label: str | None) -> list[Row]:
 def show_register(found: RegisterAt, rows: Sequence[Row], moment: int | None, *, names: bool) -> None:
     """Print the herringbone."""
     say.heading(herringbone.title(found, moment))
+    if found.may_lack:
+        say.line(MAY_LACK, "dim")
     if not rows:
         say.line("Nobody was on this register in that week, as the ledger then knew.")
         return
@@ -98,6 +112,7 @@ def history_verb(
     from_: Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day of sessions shown.")] = None,
     to: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day of sessions shown.")] = None,
     no_names: NoNames = False,
+    for_: AskedFor = None,
     format_: FormatOption = Format.TABLE,
     json_: JsonFlag = False,
 ) -> None:
@@ -105,7 +120,7 @@ def history_verb(
     chosen, moment = format_of(format_, json_), as_at_of(as_at)
     first, last = (None if text is None else date_of(text) for text in (from_, to))
     with home_of(context).reading() as ledger:
-        found = history(ledger, the_pupil(ledger, pupil), moment)
+        found = history(ledger, the_pupil(ledger, pupil), moment, asked_for(ledger, for_))
         entries = telling.chosen(found, changed, first, last)
         say.note_simulated(ledger.simulated, chosen is not Format.TABLE)
     names = not no_names
@@ -115,6 +130,9 @@ def history_verb(
         say.as_csv(telling.CSV_COLUMNS, [telling.entry_data(entry, names=names) for entry in entries])
     else:
         say.heading(history_title(found, moment, names=names))
+        if found.restricted is not None and not found.lines:
+            say.line(WITHHELD if found.restricted != "sealed" else WITHHELD_FROM_ALL)
+            return
         if not found.lines:
             say.line("At that moment no line of this pupil was known.")
             return
@@ -123,7 +141,8 @@ def history_verb(
 
 def history_title(found: History, moment: int | None, *, names: bool) -> str:
     """Whose history, and as at when."""
-    who = found.name or "(name destroyed)" if names else f"Pupil {short(found.pupil)}"
+    withheld = found.restricted is not None and found.name is None
+    who = found.name or "(name destroyed)" if names and not withheld else f"Pupil {short(found.pupil)}"
     return who if moment is None else f"{who}, as recorded by {when(moment)}"
 
 

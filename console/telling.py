@@ -30,6 +30,8 @@ _DAYS = (
 
 def show(found: History, entries: Sequence[Entry], *, names: bool) -> None:
     """Print the lines, then the entries."""
+    if len(found.child) > 1:
+        say.line(f"One child under {len(found.child)} identities: {', '.join(short(one) for one in found.child)}")
     for line in found.lines:
         place = found.places[line.place].description.get("name") or short(line.place)
         year = academic_year_label(line.school_year)
@@ -96,8 +98,26 @@ def why(entry: Entry, names: bool) -> str:
     return "; ".join(filter(None, said))
 
 
+def _of_identity(entry: Entry) -> list[str]:
+    """What was decided about who the child is. A merge, restriction or hold is undone by what stands here."""
+    about = entry.about or {}
+    match entry.event:
+        case "IdentitiesMerged":
+            return [f"{short(about['other_pupil'])} into {short(about['pupil'])}: {words(about['basis'])}"]
+        case "IdentityMergeUndone":
+            return [f"the merge at {about['merge']} of {short(about['other_pupil'])} into {short(about['pupil'])}"]
+        case "AccessRestricted":
+            return [f"{words(about['level'])} (number {about['version']})"]
+        case "HoldPlaced":
+            return [f"of the {about['scope']}, for {words(about['why'])} (number {about['version']})"]
+        case "RestrictionLifted" | "HoldLifted":
+            return [f"of number {about['amends']}"]
+        case _:
+            return []
+
+
 def _about(entry: Entry) -> list[str]:
-    shown = []
+    shown = _of_identity(entry)
     for name in ("starting_day", "deleted_on", "left_on", "leaving_on", "nc_year", "ground", "status", "destination"):
         value = (entry.about or {}).get(name)
         if value is not None and value not in ("not_said", "none"):
@@ -148,6 +168,8 @@ def as_data(found: History, entries: Sequence[Entry], *, names: bool) -> dict[st
     """The answer for machines."""
     return {
         "pupil": found.pupil.hex(),
+        "identities": [one.hex() for one in found.child],
+        "restricted": found.restricted,
         "name": found.name if names else None,
         "position": found.position,
         "lines": [
@@ -160,7 +182,18 @@ def as_data(found: History, entries: Sequence[Entry], *, names: bool) -> dict[st
             }
             for line in found.lines
         ],
-        "entries": [entry_data(entry, names=names) for entry in entries],
+        "entries": [entry_data(entry, names=names) | {"identity": _identity(entry)} for entry in entries],
+    }
+
+
+def _identity(entry: Entry) -> dict[str, Any] | None:
+    """What an entry about an identity decided; None of other entries."""
+    if entry.line is not None:
+        return None
+    dates = ("review_on", "lifted_on", "until")
+    return {
+        name: value.hex() if isinstance(value, bytes) else from_days(value).isoformat() if name in dates else value
+        for name, value in (entry.about or {}).items()
     }
 
 
@@ -178,8 +211,8 @@ def entry_data(entry: Entry, *, names: bool) -> dict[str, Any]:
         "recorded_at": stamp(entry.recorded_at),
         "said_at": stamp(entry.said_at),
         "event": entry.event,
-        "place": entry.place.hex(),
-        "line": entry.line.hex(),
+        "place": None if entry.place is None else entry.place.hex(),
+        "line": None if entry.line is None else entry.line.hex(),
         "date": None if entry.day is None else entry.day.isoformat(),
         "session": entry.session,
         "original": entry.original,

@@ -25,6 +25,13 @@ EVENTS: Mapping[str, str] = {
     "LeavingStated": "leaving stated",
     "PupilDeleted": "deleted from the roll",
     "DeletionReversed": "deletion reversed",
+    "ParentWroteToWithdraw": "parent wrote to withdraw",
+    "IdentitiesMerged": "identities merged",
+    "IdentityMergeUndone": "merge undone",
+    "AccessRestricted": "access restricted",
+    "RestrictionLifted": "restriction lifted",
+    "HoldPlaced": "hold placed",
+    "HoldLifted": "hold lifted",
 }
 CAUSES: Mapping[str, str] = {
     "typed": "typed",

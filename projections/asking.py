@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 import polars as pl
 
@@ -15,7 +16,7 @@ from domain.ledger.store import Store
 from domain.people import People
 from domain.people import evolve as evolve_people
 from domain.people import stream_of as people_stream
-from domain.place.place import Place
+from domain.place.place import Place, still_standing
 from domain.place.place import evolve as evolve_place
 from domain.place.place import stream_of as place_stream
 
@@ -29,7 +30,8 @@ def upto(ledger: Ledger, as_at: int | None) -> int:
     return ledger.store.head()[0] if as_at is None else ledger.store.last_position_at(as_at)
 
 
-def _ids(ledger: Ledger, kind: str, value: str) -> list[bytes]:
+def ids_of(ledger: Ledger, kind: str, value: str) -> list[bytes]:
+    """The ids to which a value leads that is no one source's and no one place's."""
     found = ledger.store.find_identities([ledger.shared.identity_key(kind, "", value)])
     return list(dict.fromkeys(row.id for rows in found.values() for row in rows))
 
@@ -37,29 +39,38 @@ def _ids(ledger: Ledger, kind: str, value: str) -> list[bytes]:
 def places_called(ledger: Ledger, text: str) -> list[bytes]:
     """The places that a LAESTAB, a URN or an id (or its first digits) leads to.
 
-    Of several that bore one LAESTAB after another, the last: a converted school is asked for by its own URN or id.
+    Of several that bore one LAESTAB after another, the last whose taking over stands: a converted school is asked for
+    by its own URN or id.
     """
     for kind, value in (("laestab", normalise_laestab(text)), ("urn", normalise_urn(text))):
-        found = _ids(ledger, kind, value)
+        found = ids_of(ledger, kind, value)
         if found:
-            return found[-1:]
+            return list(still_standing(found, partial(place_at, ledger, last=upto(ledger, None))))[-1:]
     digits = text.strip().lower()
     if not _is_start_of_id(digits):
         return []
     return [bytes.fromhex(name.split("/")[1]) for name in ledger.store.stream_names(f"place/{digits}")]
 
 
+def lines_called(ledger: Ledger, text: str) -> list[bytes]:
+    """The lines that an id, or its first digits, leads to."""
+    digits = text.strip().lower()
+    if not _is_start_of_id(digits):
+        return []
+    lines = (name.rsplit("/", 1)[1] for name in ledger.store.stream_names("admission-register/"))
+    return [bytes.fromhex(line) for line in lines if line.startswith(digits)]
+
+
 def pupils_called(ledger: Ledger, text: str) -> list[bytes]:
     """The pupils that a UPN leads to, or an id (or its first digits) of a pupil or of one of its lines."""
-    found = _ids(ledger, "upn", normalise_upn(text))
+    found = ids_of(ledger, "upn", normalise_upn(text))
     digits = text.strip().lower()
     if found or not _is_start_of_id(digits):
         return found
     pupils = [bytes.fromhex(name.split("/")[1]) for name in ledger.store.stream_names(f"pupil/{digits}")]
     if pupils:
         return pupils
-    lines = [name.rsplit("/", 1)[1] for name in ledger.store.stream_names("admission-register/")]
-    return list(dict.fromkeys(pupils_of(ledger, (bytes.fromhex(x) for x in lines if x.startswith(digits))).values()))
+    return list(dict.fromkeys(pupils_of(ledger, lines_called(ledger, text)).values()))
 
 
 def _is_start_of_id(digits: str) -> bool:

@@ -20,6 +20,7 @@ from domain.people import People
 from domain.place.place import Place
 from domain.pupil import stream_of as pupil_stream
 from projections.asking import people_at, place_at, stored, upto
+from projections.who import NO_LINK, SEALED, Identities, Restrictions
 
 MARKS = ("MarkRecorded", "MarkAmended", "MarkWithdrawn", "MarkForeseen", "OlderEntryLearned")
 CHUNK = 2_000_000
@@ -41,14 +42,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry about one of the pupil's lines."""
+    """One entry about one of the pupil's lines, or about who the pupil is: then without place and line."""
 
     position: int
     recorded_at: int
     event: str
     """The name of the event, such as MarkAmended."""
-    place: bytes
-    line: bytes
+    place: bytes | None
+    line: bytes | None
     day: date | None = None
     """Of the session; None for an entry in the admission register."""
     session: str | None = None
@@ -82,7 +83,7 @@ class Entry:
     """If the row waited as a held input."""
     imported: bytes | None = None
     about: Mapping[str, Any] | None = None
-    """Of an entry in the admission register: its fields and opened text."""
+    """Of an entry in the admission register, or about an identity: its fields and opened text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,30 +97,60 @@ class History:
     places: Mapping[bytes, Place]
     entries: list[Entry]
     position: int
+    child: tuple[bytes, ...] = ()
+    """All identities that were this one child: the one asked for first."""
+    restricted: str | None = None
+    """The restriction that stands now: what is here is only what the place asked for may see, perhaps nothing."""
 
 
-def history(ledger: Ledger, pupil: bytes, as_at: int | None = None) -> History:
-    """Every entry about a pupil's lines, as recorded up to a moment (now, if none is given)."""
+IDENTITY = frozenset(
+    "IdentitiesMerged IdentityMergeUndone AccessRestricted RestrictionLifted HoldPlaced HoldLifted".split()
+)
+"""What a history shows of a pupil's own stream. Never IdentityContinued: that there is an earlier identity, and whose,
+is for nobody's view (events.md 2.1)."""
+
+
+def history(ledger: Ledger, pupil: bytes, as_at: int | None = None, asked_for: bytes | None = None) -> History:
+    """Every entry about a child's lines, as recorded up to a moment (now, if none is given): those of all identities
+    that were this one child then.
+
+    Of a restricted child only the place asked for sees anything, and only its own lines, whatever the moment.
+    """
     last = upto(ledger, as_at)
-    own = stored(ledger, pupil_stream(pupil), last)
-    lines = [_line(event.text) for _, _, event in own if event.topic == "LineOpened" and event.text]
-    names = [event.text["name"] for _, _, event in own if event.topic == "PupilIdentified" and event.text]
+    identities, restrictions = Identities(ledger, last), Restrictions(ledger)
+    level = restrictions.level(pupil)
+    # A merge that stood then may join a child to one who is restricted today.
+    child = tuple(one for one in identities.child(pupil) if one == pupil or restrictions.level(one) == level)
+    if level in NO_LINK:
+        child = (pupil,)
+    own = [(one, *row) for one in child for row in stored(ledger, pupil_stream(one), last)]
+    lines = [_line(event.text) for *_, event in own if event.topic == "LineOpened" and event.text]
+    names = [event.text["name"] for *_, event in own if event.topic == "PupilIdentified" and event.text]
+    if level is not None:
+        lines = [line for line in lines if line.place == asked_for and level != SEALED]
+        if not lines:
+            return History(pupil, None, [], {}, [], last, (pupil,), level)
     places = {line.place: place_at(ledger, line.place, last) for line in lines}
     people = {line.place: people_at(ledger, line.place, last) for line in lines}
     entries: list[Entry] = []
+    if level not in NO_LINK:
+        officers = people_at(ledger, ledger.authority, last)
+        for one, position, recorded_at, event in own:
+            if event.topic in IDENTITY:
+                entries.append(_identity(one, position, recorded_at, event, [officers, *people.values()]))
     for line in lines:
         place, staff = places[line.place], people[line.place]
         begins = last + 1
         stream = f"admission-register/{line.place.hex()}/{line.line.hex()}"
         for position, recorded_at, event in stored(ledger, stream, last):
             begins = min(begins, position)
-            entries.append(_admission(line, position, recorded_at, event, place, staff))
+            entries.append(_admission(line, position, recorded_at, event, place, staff, restricted=level is not None))
             full_name = (event.text or {}).get("full_name")
             if full_name:
                 names.append(full_name)
         entries += _attendance(ledger, line, begins, last, place, staff)
     name = next((name for name in reversed(names) if name), None)
-    return History(pupil, name, lines, places, sorted(entries, key=lambda e: e.position), last)
+    return History(pupil, name, lines, places, sorted(entries, key=lambda e: e.position), last, child, level)
 
 
 def _line(text: Fields) -> Line:
@@ -219,9 +250,40 @@ def _mark(
     )
 
 
-def _admission(line: Line, position: int, recorded_at: int, event: Stored, place: Place, staff: People) -> Entry:
+_ELSEWHERE = frozenset(
+    "destination_place other_place previous_place line_at_old_place previous_line text mis_reason last_school address"
+    " parents".split()
+)
+"""What an entry in the admission register may say of where else the child is or was."""
+
+
+def _identity(pupil: bytes, position: int, recorded_at: int, event: Stored, staff: Sequence[People]) -> Entry:
+    fields, text = event.fields, event.text or {}
+    by = fields.get("by")
+    shown = ("other_pupil", "basis", "merge", "level", "review_on", "lifted_on", "scope", "why", "until", "amends")
+    return Entry(
+        position=position,
+        recorded_at=recorded_at,
+        event=event.topic,
+        place=None,
+        line=None,
+        by=by,
+        by_kind=fields.get("by_kind"),
+        by_name=next((name for people in staff if (name := _name(people, by))), None),
+        reason_code=fields.get("reason_code"),
+        reason_state=fields.get("reason_state"),
+        reason=text.get("reason"),
+        about={"pupil": pupil, "version": event.version}
+        | {name: fields[name] for name in shown if fields.get(name) is not None},
+    )
+
+
+def _admission(
+    line: Line, position: int, recorded_at: int, event: Stored, place: Place, staff: People, *, restricted: bool
+) -> Entry:
     fields, text = event.fields, event.text or {}
     hidden = {"salt", "sealed_key", "sealed", "sealed_hash", "message", "message_hash", "reason"}
+    hidden |= _ELSEWHERE if restricted else set()
     about = {k: v for k, v in (fields | text).items() if k not in hidden and v is not None}
     return Entry(
         position=position,

@@ -14,6 +14,7 @@ from domain.ledger.ledger import Ledger
 from domain.moments import days, from_days, local_date
 from domain.place.place import Place
 from projections.asking import columns_of, place_at, pupils_of, stored, upto
+from projections.who import Restrictions
 
 Spot = tuple[date, str]
 """A session: its date, AM or PM."""
@@ -111,27 +112,45 @@ class RegisterAt:
     columns: list[Column]
     rows: list[Row]
     """By name, then by line."""
+    may_lack: bool = False
+    """True if children are restricted in this ledger, and the place did not ask for itself: whether any of them is on
+    this register is not to be told."""
 
 
-def register(ledger: Ledger, place: bytes, first_day: date, last_day: date, as_at: int | None = None) -> RegisterAt:
-    """The register of these days as it stood at a moment (now, if none is given)."""
+def register(
+    ledger: Ledger,
+    place: bytes,
+    first_day: date,
+    last_day: date,
+    as_at: int | None = None,
+    asked_for: bytes | None = None,
+) -> RegisterAt:
+    """The register of these days as it stood at a moment (now, if none is given).
+
+    Restricted children stand on it only if the place asks for its own register (`asked_for`).
+    """
     last = upto(ledger, as_at)
     moment = ledger.now() if as_at is None else as_at
     known = place_at(ledger, place, last)
     wanted = [first_day + timedelta(n) for n in range((last_day - first_day).days + 1)]
     cells = _cells(ledger, place, wanted, last)
     rows = _rows(ledger, known, first_day, last_day, last, {line for line, _ in cells})
+    restricted = Restrictions(ledger)
+    may_lack = bool(restricted) and asked_for != place
+    if may_lack:
+        rows = {line: row for line, row in rows.items() if restricted.level(row.pupil) is None}
     for (line, spot), cell in cells.items():
         if line in rows:
             rows[line].cells[spot] = cell
-    used = {spot for _, spot in cells}
+    used = {spot for row in rows.values() for spot in row.cells}
     columns = []
     for day in wanted:
         for session in SESSIONS:
             why = known.calendar.why_not_held(day, session)
             if day.weekday() < 5 or why is None or (day, session) in used:
                 columns.append(Column(day, session, why, day <= local_date(moment)))
-    return RegisterAt(known, first_day, last_day, moment, last, columns, sorted(rows.values(), key=_by_name))
+    in_order = sorted(rows.values(), key=_by_name)
+    return RegisterAt(known, first_day, last_day, moment, last, columns, in_order, may_lack)
 
 
 def _by_name(row: Row) -> tuple[str, str, bytes]:
