@@ -1,7 +1,4 @@
-"""The made-up authority: its places, their sources, staff, classes and pupils. Every name is invented here.
-
-Sources differ on purpose in what they carry, as real feeds do (reference: field 1.1 and 2.4).
-"""
+"""The made-up authority: its places, their staff, classes, houses and pupils, all from one generator."""
 
 from __future__ import annotations
 
@@ -11,110 +8,55 @@ from datetime import date, timedelta
 from itertools import pairwise
 from random import Random
 
-CHECK_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
+from simulation.names import FORENAMES, STEMS, STREETS, SURNAMES, TOWN
+from simulation.sources import CLOSURE_ROWS, DIRECT, LOCAL_CODES, NAMELESS, NIGHTLY, PROVIDER, Profile
+from simulation.upns import UpnIssuer
+
 CLASS_SIZE = 30
 FIRST_LOCAL_ID = 1001
-
-_STEMS = (
-    "Marram", "Saltmarsh", "Dunlin", "Fernbeck", "Whinfell", "Sandpiper", "Harebell", "Cobblestone", "Larkrise",
-    "Thornybrook", "Gannet Hill", "Tidewrack", "Oxlip", "Bramblegate", "Curlew Sands", "Hollowdene", "Kittiwake",
-    "Meadowsweet", "Peppercorn", "Quillside", "Ropewalk", "Sloe Lane", "Teasel", "Umberfield", "Vetchling", "Wagtail",
-    "Yarrowby", "Zephyr Point",
-)  # fmt: skip
-_FORENAMES = (
-    "Aila", "Barnaby", "Ceri", "Dilys", "Ebrahim", "Fenna", "Gwilym", "Hana", "Idris", "Jory", "Kerensa", "Linus",
-    "Mabli", "Nima", "Orla", "Perran", "Quilla", "Rowan", "Sunniva", "Tamsin", "Ulric", "Verity", "Wilf", "Xanthe",
-    "Yusra", "Zelda", "Anwen", "Bodhi", "Clem", "Dara", "Elowen", "Farid", "Greer", "Hester", "Ilya", "Juniper",
-)  # fmt: skip
-_SURNAMES = (
-    "Ashgrove", "Birkwhistle", "Coppergate", "Dunnockley", "Elderfen", "Fallowdale", "Gorsehill", "Haddockson",
-    "Inglebright", "Jackdawson", "Kelpworth", "Lanternby", "Mossop-Vale", "Nettlefold", "Osierbed", "Pipitson",
-    "Quernstone", "Reedmace", "Samphire", "Turnstone", "Underbank", "Viperbugle", "Wheatearson", "Yaffleton",
-    "Zostera", "Bilberrow", "Cloudberry", "Driftwood-Lee", "Eiderton", "Fulmarson", "Guillemot", "Hobbyhorse",
-)  # fmt: skip
-_STREETS = ("Sandgrain Row", "Old Ropewalk", "Kelp Lane", "Lantern Street", "Thrift Close", "Cocklebed Way")
-
-
-def check_letter(digits: str) -> str:
-    """The letter before the twelve characters of a UPN: the sum of position times digit from position 2, modulo 23."""
-    worth = [int(c) if c.isdigit() else CHECK_LETTERS.index(c) for c in digits]
-    return CHECK_LETTERS[sum(position * w for position, w in enumerate(worth, start=2)) % 23]
-
-
-class UpnIssuer:
-    """Gives each pupil a UPN of its own. Its authority and school are where it was issued, not where the pupil is."""
-
-    def __init__(self, la_code: str) -> None:
-        self._la = la_code
-        self._given: dict[int, int] = {}
-
-    def issue(self, year: int) -> str:
-        """The next UPN of the year (of which the UPN holds two digits)."""
-        given = self._given.get(year, 0)
-        self._given[year] = given + 1
-        digits = f"{self._la}{2000 + given // 999:04d}{year % 100:02d}{given % 999 + 1:03d}"
-        return check_letter(digits) + digits
+AM, PM = "/", "\\"
+"""Present, in the morning and in the afternoon."""
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
-    """What a source is and can carry."""
+class Kind:
+    """A kind of school."""
 
-    name: str
-    system: str
-    route: str
-    delivery: str = "stream"
-    carries_person: bool = True
-    carries_reason: bool = True
-    carries_entry_time: bool = True
-    sends_hash: bool = False
-    """Sends `#` rows on days when the place is closed."""
-    raw: dict[str, str] = field(default_factory=dict)
-    """Local codes by the national code that they stand for."""
+    phase: str
+    """As in the published files, with PRU beside them."""
+    profile: Profile
+    nursery: bool = False
+    """Takes three-year-olds, who come in the morning."""
+    sixth_form: bool = False
+    boarding: bool = False
+    """One in ten of its pupils boards: on the roll, and in no register (regulation 10(1))."""
 
     @property
-    def nightly(self) -> bool:
-        """A snapshot at night instead of a stream."""
-        return self.delivery != "stream"
+    def years(self) -> range:
+        """The national curriculum years that it takes."""
+        years = _YEARS[self.phase]
+        return range(years[0] - self.nursery, years[-1] + 1 + 2 * self.sixth_form)
 
 
-DIRECT = Profile("direct", "Lanternlight MIS", "direct")
-LOCAL_CODES = Profile(
-    "local codes",
-    "Cobbler SIS",
-    "partner_xml",
-    sends_hash=True,
-    raw={"I": "ILL", "N": "UNK", "M": "DR", "G": "HOL", "V": "TRIP", "L": "LT", "O": "UNA"},
+ROUND = (
+    Kind("Primary", DIRECT),
+    Kind("Secondary", LOCAL_CODES),
+    Kind("Special", NIGHTLY),
+    Kind("PRU", NAMELESS),
+    Kind("Primary", CLOSURE_ROWS, nursery=True),
+    Kind("Primary", NIGHTLY),
+    Kind("Primary", NAMELESS),
+    Kind("Secondary", DIRECT, sixth_form=True, boarding=True),
+    Kind("Primary", LOCAL_CODES),
+    Kind("Primary", DIRECT),
 )
-NIGHTLY = Profile(
-    "nightly",
-    "Nightjar Extracts",
-    "aggregator",
-    delivery="snapshot_daily",
-    carries_person=False,
-    carries_reason=False,
-    carries_entry_time=False,
-)
-NAMELESS = Profile("no reasons or names", "Plainfeed", "aggregator", carries_person=False, carries_reason=False)
-CLOSURE_ROWS = Profile("closure rows", "Tallyman", "direct", sends_hash=True)
-COUNTS = Profile("counts", "Tallyman", "direct")
-
-_MIX = (
-    ("Primary", DIRECT),
-    ("Secondary", LOCAL_CODES),
-    ("Special", NIGHTLY),
-    ("PRU", NAMELESS),
-    ("Primary", CLOSURE_ROWS),
-    ("Primary", NIGHTLY),
-    ("Primary", NAMELESS),
-    ("Secondary", DIRECT),
-    ("Primary", LOCAL_CODES),
-    ("Primary", DIRECT),
-)
+"""Ten places; an authority is as many rounds of them as it needs."""
 _WEIGHT = {"Primary": 250, "Secondary": 900, "Special": 90, "PRU": 50}
 _YEARS = {"Primary": range(7), "Secondary": range(7, 12), "Special": range(12), "PRU": range(9, 12)}
 _FIRST_ESTAB = {"Primary": 2001, "Secondary": 4001, "Special": 7001, "PRU": 1101}
 _ENDING = {"Primary": "Primary School", "Secondary": "Academy", "Special": "School", "PRU": "Pupil Referral Unit"}
+_BOARDERS = 10
+_NIGHTS = ("boarder", "six_nights", "seven_nights")
 
 
 @dataclass(slots=True, eq=False)
@@ -122,7 +64,7 @@ class Pupil:
     """A child on a register of one place."""
 
     mis: str
-    upn: str
+    upn: str | None
     full_name: str
     name_used: str
     sex: str
@@ -132,7 +74,13 @@ class Pupil:
     starting_day: date
     propensity: float
     """How many times as often absent as the average pupil of the phase."""
-    part_time: bool = False
+    afternoon: str = PM
+    """What an afternoon in which nothing happens says: present, or the code of who comes in the morning only."""
+    boarder: str | None = None
+    status: str = "C"
+    """Enrolment status: current, or main or subsidiary where two schools have the child."""
+    special: bool = False
+    """At a special school."""
     reserved: bool = False
     """Kept for planted things: in school, unless one of them says otherwise."""
     run_code: str = ""
@@ -165,17 +113,27 @@ class Place:
 
     number: int
     phase: str
-    """As in the published files, with PRU beside them."""
+    """As in the published files, with PRU and Provider beside them."""
     profile: Profile
     name: str
-    laestab: str
-    urn: str
+    laestab: str | None
+    """A provider has none, and no URN."""
+    urn: str | None
     local_id: str
     source: bytes
     times: tuple[int, int, int, int, int, int]
     """AM begins, register closes, ends; PM the same; minutes of the local day."""
     staff: list[Member]
     groups: list[Group]
+    years: range = range(0)
+    houses: list[Group] = field(default_factory=list)
+    """Boarders: on the roll, in no register."""
+    ukprn: str | None = None
+
+    @property
+    def called(self) -> str:
+        """By what the list of planted things names it: its LAESTAB, or a provider's own id."""
+        return self.laestab or self.local_id
 
     @property
     def officer(self) -> str:
@@ -189,31 +147,41 @@ class Place:
 
     @property
     def pupils(self) -> list[Pupil]:
-        """All on roll, class by class."""
+        """All who are in a register, class by class."""
         return [pupil for group in self.groups for pupil in group.pupils]
+
+    @property
+    def roll(self) -> list[tuple[Pupil, Group]]:
+        """All on the roll, boarders last."""
+        return [(pupil, group) for group in (*self.groups, *self.houses) for pupil in group.pupils]
+
+
+_KINDS = {
+    "Primary": ("maintained", "primary"),
+    "Secondary": ("academy", "secondary"),
+    "Special": ("maintained", "special"),
+    "PRU": ("pru", "ap"),
+    "Provider": ("unregistered_provider", "none"),
+}
 
 
 def describe(place: Place) -> dict[str, str | int | bool | None]:
     """The fields of PlaceStated that follow from the kind of place."""
-    kind, phase = {
-        "Primary": ("maintained", "primary"),
-        "Secondary": ("academy", "secondary"),
-        "Special": ("maintained", "special"),
-        "PRU": ("pru", "ap"),
-    }[place.phase]
-    years = _YEARS[place.phase]
+    kind, phase = _KINDS[place.phase]
+    school = place.phase != "Provider"
     return {
         "kind": kind,
         "phase": phase,
         "reg11_binds": kind == "maintained",
-        "state_funded": True,
-        "in_daily_share": True,
-        "boarding": "none",
-        "age_low": years[0] + 4,
-        "age_high": years[-1] + 5,
+        "state_funded": school,
+        "in_daily_share": school,
+        "boarding": "some" if place.houses else "none",
+        "age_low": place.years[0] + 4 if school else None,
+        "age_high": place.years[-1] + 5 if school else None,
+        "ukprn": place.ukprn,
         "name": place.name,
         "from": "2019-09-01",
-        "address": f"{place.number} {_STREETS[place.number % len(_STREETS)]}, Marram-on-Sea",
+        "address": f"{place.number} {STREETS[place.number % len(STREETS)]}, {TOWN}",
         "proprietor": f"The made-up proprietor of {place.name}",
     }
 
@@ -225,27 +193,34 @@ class Authority:
         if len(la_code) != 3 or not la_code.isdigit():
             raise ValueError(f"an authority's code has three digits, as 805 has, not {la_code!r}")
         self.la_code = la_code
-        self._start = start
+        self.start = start
         self._rng = rng
         self._upns = UpnIssuer(la_code)
         self._pupils = 0
         self._made: dict[str, int] = {}
         self._places = 0
+        self._providers = 0
 
-    def place(self, phase: str, profile: Profile, pupils: int) -> Place:
+    def place(self, kind: Kind, pupils: int) -> Place:
         """One more place, with its staff and its starting roll in classes of at most thirty."""
-        rng = self._rng
+        rng, phase, years = self._rng, kind.phase, kind.years
         number = self._places
         self._places += 1
         nth = self._made.get(phase, 0)
         self._made[phase] = nth + 1
-        stem = _STEMS[number % len(_STEMS)] + ("" if number < len(_STEMS) else f" {number // len(_STEMS) + 1}")
+        stem = STEMS[number % len(STEMS)] + ("" if number < len(STEMS) else f" {number // len(STEMS) + 1}")
         begins = {"Primary": 530, "Secondary": 515, "Special": 540, "PRU": 555}[phase] + 5 * rng.randrange(2)
         afternoon = 780 if phase != "Secondary" else 800
-        years = _YEARS[phase]
         roll = [self.pupil(years[n * len(years) // pupils], spread=True) for n in range(pupils)]
-        chunks = -(-pupils // CLASS_SIZE)
-        cuts = [n * pupils // chunks for n in range(chunks + 1)]
+        for pupil in roll:
+            pupil.special = phase == "Special"
+        boarders = roll[::_BOARDERS] if kind.boarding else []
+        for n, pupil in enumerate(boarders):
+            pupil.boarder = _NIGHTS[n % 3]
+        if boarders:
+            roll = [pupil for pupil in roll if pupil.boarder is None]
+        chunks = -(-len(roll) // CLASS_SIZE)
+        cuts = [n * len(roll) // chunks for n in range(chunks + 1)]
         staff = [
             Member(f"H{number + 1:03d}", self._name(), office="teacher_in_charge" if phase == "PRU" else "head"),
             Member(f"A{number + 1:03d}", self._name(), office="attendance_champion"),
@@ -264,7 +239,7 @@ class Authority:
         return Place(
             number=number + 1,
             phase=phase,
-            profile=profile,
+            profile=kind.profile,
             name=f"{stem} {_ENDING[phase]}",
             laestab=f"{self.la_code}{_FIRST_ESTAB[phase] + nth}",
             urn=str(900001 + number),
@@ -273,18 +248,39 @@ class Authority:
             times=(begins, begins + 30, 720, afternoon, afternoon + 20, 925),
             staff=staff,
             groups=groups,
+            years=years,
+            houses=[Group("House", staff[1].user_id, boarders)] if boarders else [],
+        )
+
+    def provider(self) -> Place:
+        """An unregistered provider of education off site: a place without roll or codes, with a source of its own."""
+        self._providers += 1
+        number = 9000 + self._providers
+        return Place(
+            number=number,
+            phase="Provider",
+            profile=PROVIDER,
+            name=f"{STEMS[-self._providers % len(STEMS)]} Workshop {self._providers}",
+            laestab=None,
+            urn=None,
+            local_id=f"AP{self._providers:03d}",
+            source=self._rng.randbytes(16),
+            times=(540, 570, 720, 780, 800, 900),
+            staff=[Member(f"P{self._providers:03d}", self._name(), "provider_staff", "person_in_charge")],
+            groups=[],
+            ukprn=str(10090000 + self._providers),
         )
 
     def pupil(self, nc_year: int, *, spread: bool = False) -> Pupil:
         """One more pupil of a national curriculum year. `spread`: on roll since the phase began, as most are."""
         rng = self._rng
         self._pupils += 1
-        begin = self._start.year if self._start.month >= 8 else self._start.year - 1
+        begin = self.start.year if self.start.month >= 8 else self.start.year - 1
         born_after = date(begin - 5 - nc_year, 9, 1)
         birth = born_after + timedelta(days=rng.randrange(365))
         stage = 0 if nc_year < 7 else 7
-        entered = begin - (nc_year - stage) if spread else begin
-        forename, second, surname = rng.choice(_FORENAMES), rng.choice(_FORENAMES), rng.choice(_SURNAMES)
+        entered = begin - max(0, nc_year - stage) if spread else begin
+        forename, second, surname = rng.choice(FORENAMES), rng.choice(FORENAMES), rng.choice(SURNAMES)
         return Pupil(
             mis=str(100000 + self._pupils),
             upn=self._upns.issue(begin - nc_year),
@@ -293,10 +289,15 @@ class Authority:
             sex=rng.choice("FM"),
             birth_date=birth,
             nc_year=nc_year,
-            address=f"{rng.randrange(1, 99)} {rng.choice(_STREETS)}, Marram-on-Sea",
-            starting_day=self._start if entered == begin else date(entered, 9, 3),
+            address=f"{rng.randrange(1, 99)} {rng.choice(STREETS)}, {TOWN}",
+            starting_day=self.start if entered == begin else date(entered, 9, 3),
             propensity=_propensity(rng),
+            afternoon="X" if nc_year < 0 or (nc_year > 11 and self._pupils % 2) else PM,
         )
+
+    def temporary_upn(self) -> str:
+        """A temporary UPN."""
+        return self._upns.temporary(self.start.year)
 
     def same_child(self, pupil: Pupil) -> Pupil:
         """The same child at another place: the UPN goes with it, the id of the MIS does not."""
@@ -306,7 +307,7 @@ class Authority:
         return new
 
     def _name(self) -> str:
-        return f"{self._rng.choice(_FORENAMES)} {self._rng.choice(_SURNAMES)}"
+        return f"{self._rng.choice(FORENAMES)} {self._rng.choice(SURNAMES)}"
 
 
 def _propensity(rng: Random) -> float:
@@ -318,7 +319,7 @@ def _propensity(rng: Random) -> float:
 
 
 def _year_name(nc_year: int) -> str:
-    return "R" if nc_year == 0 else str(nc_year)
+    return {-1: "N", 0: "R"}.get(nc_year, str(nc_year))
 
 
 def _letter(nth: int) -> str:
@@ -345,7 +346,6 @@ def mixed(la_code: str, start: date, rng: Random, *, places: int, pupils: int) -
     if pupils < 10 * places:
         raise ValueError(f"{places} places need at least {10 * places} pupils, not {pupils}")
     authority = Authority(la_code, start, rng)
-    kinds = [_MIX[n % len(_MIX)] for n in range(places)]
-    rolls = [10 + part for part in share(pupils - 10 * places, [_WEIGHT[phase] for phase, _ in kinds])]
-    made = [authority.place(phase, profile, roll) for (phase, profile), roll in zip(kinds, rolls, strict=True)]
-    return authority, made
+    kinds = [ROUND[n % len(ROUND)] for n in range(places)]
+    rolls = [10 + part for part in share(pupils - 10 * places, [_WEIGHT[kind.phase] for kind in kinds])]
+    return authority, [authority.place(kind, roll) for kind, roll in zip(kinds, rolls, strict=True)]

@@ -17,9 +17,8 @@ from importlib.resources import files
 from itertools import accumulate
 from random import Random
 
-from simulation.authority import Pupil
+from simulation.authority import AM, PM, Pupil
 
-AM, PM = "/", "\\"
 _ALL_DAY, _MORNING, _AFTERNOON = (0, 2), (0, 1), (1, 1)
 _SHAPES: dict[str, tuple[tuple[tuple[int, int], int], ...]] = {
     "I": ((_ALL_DAY, 45), ((0, 4), 24), ((0, 6), 12), ((0, 10), 5), (_AFTERNOON, 9), (_MORNING, 5)),
@@ -104,7 +103,7 @@ class Behaviour:
             drawn = rng.random()
             absent = self._absent.rate * pupil.propensity * _WEEKDAY[day.weekday()]
             if drawn >= absent + self._other.rate:
-                return AM, ("C2" if pupil.part_time else PM)
+                return AM, pupil.afternoon
             kind = self._absent if drawn < absent else self._other
             code, first, sessions = rng.choices(kind.episodes, cum_weights=kind.weights)[0]
             if code == "W" and pupil.nc_year < 10:
@@ -118,6 +117,6 @@ class Behaviour:
         code = pupil.run_code
         pupil.run_left -= 1
         if not pupil.run_left:
-            return code, ("C2" if pupil.part_time else PM)
+            return code, pupil.afternoon
         pupil.run_left -= 1
         return code, code

@@ -17,9 +17,10 @@ from pathlib import Path
 from random import Random
 
 from schemas.flat import zigzag
-from simulation.authority import COUNTS, Authority, Group, Place, share
-from simulation.behaviour import AM, PM
+from simulation.authority import AM, PM, Authority, Group, Kind, Place, share
+from simulation.messages import pupil_row
 from simulation.post import Post
+from simulation.sources import COUNTS
 from simulation.summary import Summary, write_planted
 from simulation.terms import MINUTE, SECOND, Term, bank_holidays, midnight, school_days, terms
 from simulation.writing import (
@@ -298,7 +299,7 @@ def simulate_counts(
         rolls = share(pupils - number, [rng.uniform(0.5, 1.5) for _ in range(number)])
         stacks = (Stack(morning, AM, pupils * SCHOOL_DAYS), Stack(afternoon, PM, pupils * SCHOOL_DAYS))
         for roll in rolls:
-            place = made.place(name, COUNTS, roll + 1)
+            place = made.place(Kind(name, COUNTS), roll + 1)
             places.append(place)
             sequence = [5]  # times, calendar, codes, staff and roll come first
             for group in place.groups:
@@ -306,7 +307,7 @@ def simulate_counts(
                 classes.append(_make_class(place, group, offset, sequence, stacks))
     with Deliveries(out, rng.randbytes(16)) as deliveries:
         post = Post(deliveries, rng)
-        introduce(post, places, of, dict.fromkeys((p.number for p in places), shut), days[0])
+        introduce(post, places, of, dict.fromkeys((p.number for p in places), shut), days[0], row=pupil_row)
         post.deliver(None)
         marks = 0
         orders = (sorted(classes, key=lambda one: one.opens[0]), sorted(classes, key=lambda one: one.opens[1]))

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from schemas.catalogue import mis
 from schemas.codec import encode_confluent
-from simulation.authority import Place, Profile, Pupil, describe
+from simulation.authority import Place, Pupil, describe
+from simulation.household import characteristics, parents
+from simulation.sources import Profile
 from simulation.terms import Term, school_year
 
 OPERATOR = "operator"
 NOBODY = bytes(16)
 NATIONAL = tuple("/ \\ L K V P W B C1 M J1 S X C2 D C T R I Q Y1 Y2 Y3 Y4 Y5 Y6 Y7 E G N O U Z #".split())
-_ARRAYS = ("marks", "changes", "removals", "pupils", "leavers", "staff", "codes", "times", "sources")
+_ARRAYS = (
+    *("marks", "changes", "removals", "pupils", "leavers", "staff", "codes", "times", "sources"),
+    *("arrangements", "placements", "transfers", "reports", "engagements"),
+)
 
 Fields = Mapping[str, Any]
 
@@ -77,6 +82,13 @@ def _source_row(place: Place, profile: Profile, start: date) -> dict[str, Any]:
     }
 
 
+def source_moved(place: Place, urn: str, seam: date) -> dict[str, Any]:
+    """The same source speaks for the place that takes over, which is known by its URN until it does."""
+    row = _source_row(place, place.profile, seam)
+    spoken_for = {"laestab": None, "urn": urn, "local_id": place.local_id}
+    return {"sources": [{**row, "from": seam.isoformat(), "places": [spoken_for]}]}
+
+
 def times_stated(place: Place, start: date) -> dict[str, Any]:
     """The sessions of Monday to Friday."""
     names = ("am_begins", "am_register_closes", "am_ends", "pm_begins", "pm_register_closes", "pm_ends")
@@ -133,8 +145,8 @@ def staff_stated(place: Place) -> dict[str, Any]:
     }
 
 
-def pupil_row(pupil: Pupil, group: str, *, admission: str = "intake", **more: str | None) -> dict[str, Any]:
-    """One row of PupilsStated."""
+def pupil_row(pupil: Pupil, group: str | None, *, admission: str = "intake", **more: Any) -> dict[str, Any]:
+    """One row of PupilsStated: what every school says of every pupil."""
     return {
         "mis_pupil": pupil.mis,
         "upn": pupil.upn,
@@ -145,7 +157,7 @@ def pupil_row(pupil: Pupil, group: str, *, admission: str = "intake", **more: st
         "address": pupil.address,
         "nc_year": pupil.nc_year,
         "group": group,
-        "enrolment_status": "C",
+        "enrolment_status": pupil.status,
         "admission": admission,
         "starting_day": pupil.starting_day.isoformat(),
         "starting_day_basis": "agreed",
@@ -153,9 +165,19 @@ def pupil_row(pupil: Pupil, group: str, *, admission: str = "intake", **more: st
     }
 
 
-def roll_stated(place: Place) -> dict[str, Any]:
-    """The starting roll."""
-    return {
-        "whole": True,
-        "pupils": [pupil_row(pupil, group.name) for group in place.groups for pupil in group.pupils],
+def whole_row(pupil: Pupil, group: str | None, **more: Any) -> dict[str, Any]:
+    """The same with all that a register holds of a pupil: parents, characteristics, boarding."""
+    about: dict[str, Any] = {
+        "parents": parents(pupil),
+        "characteristics": characteristics(pupil),
+        "boarder": pupil.boarder,
     }
+    return pupil_row(pupil, group, **about, **more)
+
+
+Row = Callable[[Pupil, str | None], dict[str, Any]]
+
+
+def roll_stated(place: Place, row: Row = whole_row) -> dict[str, Any]:
+    """The starting roll."""
+    return {"whole": True, "pupils": [row(pupil, group.name) for pupil, group in place.roll]}

@@ -44,7 +44,7 @@ class Post:
         self.rows = 0
         self.marks = 0
         self._out = out
-        self._rng = rng
+        self.rng = rng
         self._letters: list[tuple[int, int, _Letter]] = []
         self._parcels: list[tuple[int, int, _Parcel]] = []
         self._order = 0
@@ -53,7 +53,7 @@ class Post:
 
     def message_id(self) -> bytes:
         """A fresh id for a message."""
-        return self._rng.randbytes(16)
+        return self.rng.randbytes(16)
 
     def send(
         self,
@@ -76,7 +76,7 @@ class Post:
         if sent_at < self._now:
             raise ValueError("a message cannot be sent before what was already delivered")
         if received_at is None:
-            received_at = sent_at + self._rng.randrange(200_000, 4 * SECOND)
+            received_at = sent_at + self.rng.randrange(200_000, 4 * SECOND)
         self._order += 1
         letter = _Letter(place, key or place.local_id, value, received_at, rows, marks, again_after, cut)
         heappush(self._letters, (sent_at, self._order, letter))

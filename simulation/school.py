@@ -8,8 +8,8 @@ from datetime import date
 from random import Random
 from typing import Any
 
-from simulation.authority import Group, Place, Pupil
-from simulation.behaviour import AM, PM, Behaviour
+from simulation.authority import AM, PM, Group, Place, Pupil
+from simulation.behaviour import Behaviour
 from simulation.messages import encoded
 from simulation.post import Post
 from simulation.terms import DAY, HOUR, MINUTE, SECOND, midnight
@@ -109,6 +109,10 @@ class School:
         self.snow: dict[date, Callable[[Day], None]] = {}
         self.lates: list[tuple[date, str, str, int]] = []
         """L marks of the last days (date, session, pupil, minutes late), which a changed setting would recalculate."""
+        self.keeps_lates = False
+        """Do not let go of them: a setting that re-writes the term wants them all."""
+        self.spared = False
+        """No snow day here."""
         self.class_busy: set[tuple[str, int]] = set()
         """Classes that something is planted in, by name and day index: nothing else may touch their register then."""
         self.pupil_busy: set[tuple[str, int]] = set()
@@ -119,7 +123,8 @@ class School:
         self._index = {day: n for n, day in enumerate(self.days)}
         self._at = place_part(place.laestab, place.local_id)
         for pupil in place.pupils:
-            pupil.part_time = rng.random() < self.behaviour.part_time
+            if rng.random() < self.behaviour.part_time:
+                pupil.afternoon = "C2"
 
     # Telling ------------------------------------------------------------------------------------------------------
 
@@ -431,7 +436,7 @@ class School:
 
     def forget(self, day: date) -> None:
         """Let go of lates of more than three weeks ago."""
-        if len(self.lates) > 400:
+        if len(self.lates) > 400 and not self.keeps_lates:
             self.lates = [late for late in self.lates if (day - late[0]).days < 21]
 
     def closed(self, day: date) -> None:

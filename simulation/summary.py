@@ -6,8 +6,28 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 Expected = Mapping[str, str | int | bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """An event that the ledger must hold because of something planted: what a finder looks for, and nothing else.
+
+    Dates are written as in messages, ids in hex, places by LAESTAB, URN or, for a provider, its own id.
+    """
+
+    topic: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """Of the event's body; those not named may say anything."""
+    text: Mapping[str, Any] = field(default_factory=dict)
+    """Of its sealed part."""
+    pupil: int | None = 0
+    """Which of the planted pupils it is about; none, if it is about no pupil."""
+    message: int | None = None
+    """Which of the planted messages it came by; none, if by any."""
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +48,10 @@ class Planted:
     """The message ids (hex) by which it is found in the file, in the order in which they were sent."""
     expect: Expected
     """`becomes` (mark, amendment, withdrawal, foreseen, duplicate, older, held, replayed, nothing, entered, deleted,
-    leaving, cancelled), `rows` concerned, `current` code at the end (null: none), and more by kind."""
+    leaving, cancelled, events, merged, succeeded), `rows` concerned, `current` code at the end (null: none), and more
+    by kind. What is merged or succeeded becomes so by a person's command, which no file can carry."""
+    events: tuple[Sought, ...] = ()
+    """What the ledger's events say of it afterwards."""
 
 
 @dataclass(frozen=True, slots=True)

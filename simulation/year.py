@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from random import Random
 
 from simulation.authority import Place, mixed
 from simulation.messages import (
+    Row,
     calendar_stated,
     codes_stated,
     place_stated,
@@ -16,9 +17,10 @@ from simulation.messages import (
     sources_stated,
     staff_stated,
     times_stated,
+    whole_row,
 )
 from simulation.planted import plant
-from simulation.planted.planter import Planter
+from simulation.planted.planter import ROUND_SIZE, Planter
 from simulation.post import Post
 from simulation.school import School
 from simulation.summary import Summary, write_planted
@@ -67,9 +69,10 @@ def simulate_year(
             shut = _closures(of, rng)
             days = [day for day in school_days(of, shut) if day <= until]
             schools.append(School(place, days, shut, post, rng))
-        planter = Planter(made, schools, post, rng)
+        providers = [made.provider() for _ in range(0, places, ROUND_SIZE)]
+        planter = Planter(made, schools, providers, of, post)
         plant(planter, with_faults=faults)
-        introduce(post, everyone, of, {s.place.number: s.shut for s in schools}, start)
+        introduce(post, everyone, of, {s.place.number: s.shut for s in schools}, start, providers=providers)
         for day in weekdays(of):
             if day > until:
                 break
@@ -99,15 +102,25 @@ def _closures(of: list[Term], rng: Random) -> dict[date, str]:
 
 
 def introduce(
-    post: Post, places: list[Place], of: list[Term], shut: Mapping[int, Mapping[date, str]], start: date
+    post: Post,
+    places: list[Place],
+    of: list[Term],
+    shut: Mapping[int, Mapping[date, str]],
+    start: date,
+    *,
+    providers: Sequence[Place] = (),
+    row: Row = whole_row,
 ) -> None:
     """Places and sources from the operator; then times, calendar, codes, staff and roll from each place's source."""
     at = midnight(of[0].first) + 4 * HOUR
-    for place in places:
+    for place in (*places, *providers):
         at += SECOND // 100
         post.operate("PlaceStated", place.local_id, at, place_stated(place))
     at += SECOND
-    post.operate("SourcesStated", "sources", at, sources_stated(places, start))
+    post.operate("SourcesStated", "sources", at, sources_stated([*places, *providers], start))
+    for place in providers:
+        at += SECOND // 10
+        post.state("StaffStated", place, at, staff_stated(place), received_at=at + 1000)
     for place in places:
         at += SECOND // 10
         post.state("SessionTimesStated", place, at, times_stated(place, start), received_at=at + 1000)
@@ -117,4 +130,4 @@ def introduce(
         post.state("CodesStated", place, at + 20_000, codes, received_at=at + 21_000)
         if place.profile.carries_person:
             post.state("StaffStated", place, at + 30_000, staff_stated(place), received_at=at + 31_000)
-        post.state("PupilsStated", place, at + 40_000, roll_stated(place), received_at=at + 41_000)
+        post.state("PupilsStated", place, at + 40_000, roll_stated(place, row), received_at=at + 41_000)

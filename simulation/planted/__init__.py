@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from simulation.planted import beforehand, coming_and_going, corrections, delivered, faults, snow, unknown
-from simulation.planted.planter import Planter
+from simulation.planted import (
+    arranged,
+    beforehand,
+    coming_and_going,
+    corrections,
+    delivered,
+    faults,
+    identities,
+    on_the_roll,
+    snow,
+    unknown,
+    upheavals,
+)
+from simulation.planted.planter import ROUND_SIZE, Planter
 from simulation.school import School
 
 Plant = Callable[[Planter, School], None]
+Tried = Callable[[Planter, School], bool]
+"""Answers whether this place could do it."""
 
 _ANYWHERE: tuple[Plant, ...] = (
     coming_and_going.left,
@@ -45,9 +59,38 @@ _WITH_REASONS: tuple[Plant, ...] = (
 )
 
 
+_ONCE_A_ROUND: tuple[Tried, ...] = (
+    upheavals.outage,
+    on_the_roll.boarder_marked,
+    on_the_roll.under_five,
+    on_the_roll.sixth_former,
+    arranged.part_time,
+    arranged.placed_at_home,
+    identities.returner,
+    arranged.off_site,
+    arranged.leave_granted,
+    arranged.leave_refused,
+    arranged.leave_withdrawn,
+    arranged.evidence,
+    identities.temporary_upn,
+    identities.entered_twice,
+    identities.without_upn,
+    on_the_roll.place_agreed,
+    on_the_roll.place_not_taken_up,
+    on_the_roll.household,
+    on_the_roll.transfer,
+    upheavals.term_rewritten,
+)
+"""Rarer things: one of each in every ten places, or as many of them as there is room for."""
+
+
 def plant(planter: Planter, *, with_faults: bool) -> None:
     """Everything that happens every day; with faults also what ends held, once in the authority."""
+    if len(planter.schools) >= ROUND_SIZE:  # a smaller authority can spare no school for it
+        any(upheavals.conversion(planter, school) for school in reversed(planter.schools[:ROUND_SIZE]))
     snow.plant(planter)
+    for first in range(0, len(planter.schools), ROUND_SIZE):
+        _round(planter, planter.schools[first : first + ROUND_SIZE])
     for school in planter.schools:
         for everyday in _everyday(school):
             everyday(planter, school)
@@ -59,6 +102,16 @@ def plant(planter: Planter, *, with_faults: bool) -> None:
                 if not school.place.profile.nightly and fault.__name__ not in done and fault(planter, school):
                     done.add(fault.__name__)
     planter.release()
+
+
+def _round(planter: Planter, schools: Sequence[School]) -> None:
+    """What happens once in ten places, each thing at the first that can, and no two begun at the same place."""
+    units = [school for school in schools if school.place.phase == "PRU"]
+    others = [school for school in schools if school not in units]
+    any(arranged.dual_registration(planter, school, unit) for unit in units for school in others)
+    for n, tried in enumerate(_ONCE_A_ROUND):
+        turn = n % len(schools)
+        any(tried(planter, school) for school in (*schools[turn:], *schools[:turn]))
 
 
 def _everyday(school: School) -> tuple[Plant, ...]:

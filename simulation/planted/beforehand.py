@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from simulation.behaviour import AM
+from typing import Any
+
+from simulation.authority import AM
 from simulation.planted.planter import Planter, Spot
 from simulation.school import SESSIONS, Day, School
 from simulation.terms import SECOND
@@ -27,9 +29,7 @@ def _foreseen(school: School, spot: Spot, code: str) -> bytes:
     return school.post.state("MarksForeseen", school.place, at + 5 * SECOND, {"marks": marks})
 
 
-def _planned_leave(
-    planter: Planter, school: School, kind: str, sentence: str, then: str, **expect: str | int | None
-) -> None:
+def _planned_leave(planter: Planter, school: School, kind: str, sentence: str, then: str, **expect: Any) -> None:
     """`then`: what the register says on the days: the code foreseen, present, or nothing (an empty string)."""
     spot = planter.spot(school, days=2, first=3)
     if spot is None:

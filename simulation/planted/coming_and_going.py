@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from simulation.authority import Group, Pupil
-from simulation.behaviour import AM
+from simulation.authority import AM, Group, Pupil
 from simulation.messages import pupil_row
 from simulation.planted.planter import Planter
 from simulation.school import SESSIONS, Day, School
 from simulation.terms import HOUR, MINUTE, SECOND, midnight
-
-
-def _new_pupil(planter: Planter, group: Group) -> Pupil:
-    pupil = planter.authority.pupil(group.pupils[0].nc_year)
-    pupil.reserved = True
-    return pupil
 
 
 def _enter(school: School, pupil: Pupil, group: Group, at: int, start: date, told: date) -> bytes:
@@ -32,7 +25,7 @@ def joined(planter: Planter, school: School) -> None:
     if group_at is None:
         return
     group, index = group_at
-    pupil = _new_pupil(planter, group)
+    pupil = planter.new_pupil(group)
 
     def apply(today: Day) -> None:
         group.pupils.append(pupil)
@@ -60,7 +53,7 @@ def entered_late(planter: Planter, school: School) -> None:
     if group_at is None:
         return
     group, index = group_at
-    pupil = _new_pupil(planter, group)
+    pupil = planter.new_pupil(group)
     early: list[bytes] = []
     school.unsteady.update(range(index, index + 4))
 
@@ -234,8 +227,9 @@ def wrong_check_letter(planter: Planter, school: School) -> None:
     if group_at is None:
         return
     group, index = group_at
-    pupil = _new_pupil(planter, group)
-    pupil.upn = ("A" if pupil.upn[0] != "A" else "B") + pupil.upn[1:]
+    pupil = planter.new_pupil(group)
+    right = pupil.upn or ""
+    pupil.upn = ("A" if right[0] != "A" else "B") + right[1:]
 
     def apply(today: Day) -> None:
         group.pupils.append(pupil)
@@ -295,7 +289,7 @@ def moved(planter: Planter) -> None:
             told,
             becomes="entered",
             rows=2,
-            from_place=old.place.laestab,
+            from_place=old.place.called,
             current=AM,
         )
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from simulation.authority import Group, Pupil
-from simulation.behaviour import AM
+from simulation.authority import AM
 from simulation.planted.planter import Planter
 from simulation.school import Change, Day, School
 from simulation.terms import HOUR, midnight
@@ -97,7 +96,7 @@ def settings_changed(planter: Planter, school: School) -> None:
         return
     when = max(index for _, _, index in spots) + 1
     for pupil, group, index in spots:
-        planter.after(school, index, _late_mark(school, pupil, group))
+        planter.late_mark(school, pupil, group, index, minutes=18)
 
     def apply(today: Day) -> None:
         since = school.days[max(0, min(index for _, _, index in spots))]
@@ -133,11 +132,3 @@ def settings_changed(planter: Planter, school: School) -> None:
         )
 
     planter.before(school, when, apply)
-
-
-def _late_mark(school: School, pupil: Pupil, group: Group) -> Callable[[Day], None]:
-    def apply(today: Day) -> None:
-        today.of(group, "AM").put(pupil, "L", {"minutes_late": 18})
-        school.lates.append((today.day, "AM", pupil.mis, 18))
-
-    return apply

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulation.behaviour import AM, PM
+from simulation.authority import AM, PM
 from simulation.planted.planter import Planter
 from simulation.school import Change, Day, School
 from simulation.terms import DAY, HOUR, MINUTE, SECOND, midnight

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from simulation.authority import Group
-from simulation.behaviour import AM, PM
+from simulation.authority import AM, PM, Group
 from simulation.planted.planter import Planter
 from simulation.school import Change, Day, School
 from simulation.terms import HOUR, MINUTE, SECOND, midnight
@@ -123,8 +122,8 @@ def foreign_place(planter: Planter, school: School) -> bool:
 
     def apply(today: Day, at: int) -> None:
         fields = _register_fields(group, today.day.isoformat(), at)
-        unknown = f"{school.place.laestab[:3]}9999"
-        laestab, local_id = (unknown, "9999") if other is None else (other.laestab, other.local_id)
+        unknown = f"{planter.authority.la_code}9999"
+        laestab, local_id = (unknown, "9999") if other is None else (other.called, other.local_id)
         fields.update(laestab=laestab, local_id=local_id)
         message = school.post.message_id()
         value = school.encode("RegisterTaken", message, at, fields)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
-from simulation.behaviour import AM
+from simulation.authority import AM
 from simulation.planted.planter import Planter
 from simulation.school import SESSIONS, Change, Day, Register, School
 from simulation.terms import HOUR, MINUTE, SECOND, midnight
@@ -19,7 +20,7 @@ def plant(planter: Planter) -> None:
     january = [day for day in longest if day.month == 1 and day.day >= 12]
     day = january[0] if january else longest[-2]
     for n, school in enumerate(planter.schools):
-        if day not in school.days or n % 4 == 3:
+        if day not in school.days or n % 4 == 3 or school.spared:
             continue
         if school.place.profile.nightly:
             school.snow[day] = _by_night(planter, school)
@@ -59,7 +60,7 @@ def _cancelled(school: School, session: str, today: Day) -> list[Register]:
 
 
 def _list_snow(
-    planter: Planter, kind: str, school: School, today: Day, sentence: str, told: list[bytes], **more: str
+    planter: Planter, kind: str, school: School, today: Day, sentence: str, told: list[bytes], **more: Any
 ) -> None:
     planter.note(
         kind,

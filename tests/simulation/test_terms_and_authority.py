@@ -8,8 +8,9 @@ from random import Random
 import pytest
 from stdnum.gb import upn as stdnum_upn
 
-from simulation.authority import check_letter, mixed, share
+from simulation.authority import mixed, share
 from simulation.terms import MINUTE, bank_holidays, last_day_of_week, midnight, school_days, school_year, terms
+from simulation.upns import check_letter
 
 
 def test_the_year_2025_26_has_39_weeks_and_the_usual_holidays() -> None:
@@ -48,7 +49,7 @@ def test_the_check_letter_of_the_published_example_is_b() -> None:
 
 def test_every_pupil_of_an_authority_has_a_upn_of_its_own_with_the_right_check_letter() -> None:
     _, places = mixed("805", date(2025, 9, 1), Random(1), places=6, pupils=3000)
-    pupils = [pupil for place in places for pupil in place.pupils]
+    pupils = [pupil for place in places for pupil, _ in place.roll]
     assert len({pupil.upn for pupil in pupils}) == len({pupil.mis for pupil in pupils}) == 3000
     assert all(stdnum_upn.is_valid(pupil.upn) for pupil in pupils)
 
@@ -56,7 +57,7 @@ def test_every_pupil_of_an_authority_has_a_upn_of_its_own_with_the_right_check_l
 def test_birth_dates_fit_the_year_groups() -> None:
     _, places = mixed("805", date(2025, 9, 1), Random(1), places=4, pupils=600)
     for place in places:
-        for pupil in place.pupils:
+        for pupil, _ in place.roll:
             age = 2025 - pupil.birth_date.year - ((pupil.birth_date.month, pupil.birth_date.day) > (8, 31))
             assert age == pupil.nc_year + 4
             assert pupil.birth_date < pupil.starting_day <= date(2025, 9, 1)
@@ -67,8 +68,8 @@ def test_places_have_laestabs_of_the_authority_and_classes_of_at_most_thirty() -
     assert len({place.laestab for place in places}) == 12
     assert all(place.laestab.startswith("805") and len(place.laestab) == 7 for place in places)
     assert {place.phase for place in places} == {"Primary", "Secondary", "Special", "PRU"}
-    groups = [group for place in places for group in place.groups]
-    assert max(len(group.pupils) for group in groups) <= 30
+    groups = [group for place in places for group in (*place.groups, *place.houses)]
+    assert max(len(group.pupils) for place in places for group in place.groups) <= 30
     assert sum(len(group.pupils) for group in groups) == 4000
 
 
