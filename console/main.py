@@ -15,6 +15,7 @@ from eventsourcing.persistence import PersistenceError
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
+from console import recording
 from console.demo import demo_verb
 from console.founding import init_verb
 from console.holding import held_dismiss, held_list, held_replay, held_show
@@ -22,6 +23,7 @@ from console.home import Home
 from console.indexing import identity_check, identity_rebuild
 from console.problems import MISUSED, REFUSED, Misused, Refused
 from console.reading import history_verb, register_verb, status_verb, totals_verb
+from console.recording import record_list
 from console.speaking import place_add, source_add
 from console.taking import import_verb, simulate_verb
 from consumers.ahead import ReaderEnded
@@ -88,7 +90,7 @@ def _app(help: str, **more: Any) -> typer.Typer:
         help=help,
         cls=Verbs,
         rich_markup_mode=None,
-        no_args_is_help=True,
+        no_args_is_help=not more.get("invoke_without_command"),
         add_completion=False,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -167,6 +169,11 @@ _identity = _app("The identity index: what leads from a UPN or a MIS id to a chi
 _verb(_identity, "check", identity_check, "Compare it with the log, row for row.", "identity check")
 _verb(_identity, "rebuild", identity_rebuild, "Put it right from the log.", "identity rebuild")
 app.add_typer(_identity, name="identity", short_help="Compare the identity index with the log; rebuild it.")
+_record = _app("Say something as a person: COMMAND --help shows its fields.", invoke_without_command=True)
+_record.callback()(record_list)
+for _one in recording.commands().values():
+    _verb(_record, _one.name, recording.verb_of(_one), recording.short_help(_one), recording.example(_one))
+app.add_typer(_record, name="record", short_help="Say something as a person.")
 _verb(app, "demo", demo_verb, "Tell the story, from nothing.", "--home demo-data demo")
 
 

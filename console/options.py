@@ -65,7 +65,7 @@ def date_of(text: str) -> date:
 
 def the_place(ledger: Ledger, text: str) -> bytes:
     """The place that was meant."""
-    return _the_one("place", text, places_called(ledger, text), "rollbook status lists the places")
+    return the_one("place", text, places_called(ledger, text), "rollbook status lists the places")
 
 
 def asked_for(ledger: Ledger, text: str | None) -> bytes | None:
@@ -82,10 +82,11 @@ def the_pupil(ledger: Ledger, text: str, *, identity: bool = False) -> bytes:
     found = pupils_called(ledger, text)
     if not identity and len(found) > 1:
         found = Identities(ledger, upto(ledger, None)).apart(found)
-    return _the_one("pupil", "", found, "give a UPN, or an id as rollbook register shows it")
+    return the_one("pupil", "", found, "give a UPN, or an id as rollbook register shows it")
 
 
-def _the_one(kind: str, text: str, found: list[bytes], hint: str) -> bytes:
+def the_one(kind: str, text: str, found: list[bytes], hint: str) -> bytes:
+    """The one thing that answers to what was typed. Refuses none, and more than one."""
     if not found:
         raise Refused(f"No {kind} is known here by {text or 'this number or id'}; {hint}.")
     if len(found) > 1:

@@ -19,6 +19,7 @@ from domain.people import stream_of as people_stream
 from domain.place.place import Place, still_standing
 from domain.place.place import evolve as evolve_place
 from domain.place.place import stream_of as place_stream
+from domain.pupil import stream_of as pupil_stream
 
 SHORTEST_ID = 8
 """How many hex digits of an id are enough to ask by, if they lead to one only."""
@@ -71,6 +72,32 @@ def pupils_called(ledger: Ledger, text: str) -> list[bytes]:
     if pupils:
         return pupils
     return list(dict.fromkeys(pupils_of(ledger, lines_called(ledger, text)).values()))
+
+
+def persons_called(ledger: Ledger, text: str) -> list[bytes]:
+    """The people, of whichever place or of the authority, that an id or its first digits lead to."""
+    named = columns_of(ledger.store, ("PersonNamed",), ("person",), upto(ledger, None), prefix="people/")
+    people = named["person"].unique(maintain_order=True).to_list() if "person" in named.columns else []
+    return _begin_with(people, text)
+
+
+def parents_called(ledger: Ledger, pupil: bytes, text: str) -> list[bytes]:
+    """The parents of a pupil that an id or its first digits lead to."""
+    told = stored(ledger, pupil_stream(pupil), upto(ledger, None))
+    return _begin_with((e.fields["parent"] for *_, e in told if e.topic == "ParentNamed"), text)
+
+
+def groups_called(ledger: Ledger, place: bytes, text: str) -> list[bytes]:
+    """The class of a place that a label leads to, of several years' the one described last; else those of an id."""
+    told = [e for *_, e in stored(ledger, place_stream(place), upto(ledger, None)) if e.topic == "GroupDescribed"]
+    called = [e.fields["group"] for e in told if e.text and e.text["label"].casefold() == text.strip().casefold()]
+    return called[-1:] or _begin_with((e.fields["group"] for e in told), text)
+
+
+def _begin_with(ids: Iterable[bytes], text: str) -> list[bytes]:
+    digits = text.strip().lower()
+    found = [one for one in ids if one.hex().startswith(digits)] if _is_start_of_id(digits) else []
+    return list(dict.fromkeys(found))
 
 
 def _is_start_of_id(digits: str) -> bool:

@@ -55,7 +55,7 @@ class Command(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    by: PersonId | None = Field(default=None, description="Who says it, as record name-person showed.")
+    by: PersonId | None = Field(default=None, description="Who says it.")
 
     @property
     def said_by(self) -> Person:
