@@ -6,6 +6,7 @@ first; never for a pupil who was deleted or whose stated leaving day has passed 
 
 from __future__ import annotations
 
+import random
 from functools import partial
 
 from domain.admission_register import line as lines
@@ -36,6 +37,8 @@ def turn_of_the_year(unit: Unit, place: bytes, day: int) -> None:
     unit.counts_on_all = True  # a line that another writer adds meanwhile would be in neither year's going through
     names = unit.stream_names(f"admission-register/{place.hex()}/")
     olds = unit.preload(names, lines.Line, lines.evolve)
+    # By the order of their names, or of their entries, the new lines would be tied to the old ones in clear.
+    random.SystemRandom().shuffle(olds)
     # Asked for together: a look-up of one is a look-up of all.
     unit.find_many("arrangement", "", [lines.parts_of(old.stream)[1].hex() for old in olds])
     for old in _one_line_each(unit, olds):

@@ -207,6 +207,13 @@ def _zoe() -> dict[str, Any]:
 def _authority() -> Path:
     folder = Path(mkdtemp(prefix="rollbook-authority-"))
     school = School.ready(folder, ())
+    settle_in(school)
+    school.close()
+    return folder
+
+
+def settle_in(school: School) -> None:
+    """What is said before any history: a second place, Ann and Ben on every roll, the codes of each source."""
     school.plans("2025-08-28 09:00", terms=())
     closed = [{"from": "2025-09-01", "to": "2025-09-01", "sessions": 2, "kind": "inset"}]
     school.says("CalendarStated", "2025-08-28 09:00", whole=False, terms=[], closures=closed)
@@ -222,8 +229,6 @@ def _authority() -> Path:
         school.says("PupilsStated", "2025-08-29 08:00", source=source, local_id=local_id, whole=False, pupils=rows)
         codes_ = [{"raw": "P1", "code": "P", "from": "2025-08-01", "active": True}]
         school.says("CodesStated", "2025-08-29 08:01", source=source, local_id=local_id, codes=codes_)
-    school.close()
-    return folder
 
 
 def fresh(folder: Path) -> School:
@@ -446,4 +451,4 @@ def cut(items: Sequence[Delivery], sizes: Sequence[int]) -> Iterator[Sequence[De
         at, turn = at + size, turn + 1
 
 
-__all__ = ["OPERATOR", "Model", "Said", "cut", "cuts", "deliveries", "fresh", "histories", "places_of"]
+__all__ = ["OPERATOR", "Model", "Said", "cut", "cuts", "deliveries", "fresh", "histories", "places_of", "settle_in"]
