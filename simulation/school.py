@@ -109,8 +109,10 @@ class School:
         self.snow: dict[date, Callable[[Day], None]] = {}
         self.lates: list[tuple[date, str, str, int]] = []
         """L marks of the last days (date, session, pupil, minutes late), which a changed setting would recalculate."""
-        self.keeps_lates = False
-        """Do not let go of them: a setting that re-writes the term wants them all."""
+        self.kept_lates: set[str] = set()
+        """Pupils (mis) whose lates are not let go of, for something planted wants them."""
+        self.kept_minutes = 0
+        """Nor lates of so few minutes: a setting that re-writes the term wants them all."""
         self.spared = False
         """No snow day here."""
         self.class_busy: set[tuple[str, int]] = set()
@@ -436,8 +438,9 @@ class School:
 
     def forget(self, day: date) -> None:
         """Let go of lates of more than three weeks ago."""
-        if len(self.lates) > 400 and not self.keeps_lates:
-            self.lates = [late for late in self.lates if (day - late[0]).days < 21]
+        if len(self.lates) > 400:
+            kept, few = self.kept_lates, self.kept_minutes
+            self.lates = [late for late in self.lates if (day - late[0]).days < 21 or late[2] in kept or late[3] <= few]
 
     def closed(self, day: date) -> None:
         """A planned closure: some sources send `#` for everyone, most send nothing."""

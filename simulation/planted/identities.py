@@ -55,6 +55,7 @@ def entered_twice(planter: Planter, school: School) -> bool:
     twin.upn, twin.reserved, twin.starting_day = None, True, story.day(1)
     story.pupils.append(twin)
     story.marks(0, "AM", AM)
+    story.states(0, "10:00")
     entered = Sought("PupilEntered", {"starting_day": story.on(1)}, {"full_name": twin.full_name}, pupil=1)
     story.states(1, "8:00", entered, pupil=twin, admission="in_year")
     story.comes(1, twin)

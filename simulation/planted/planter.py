@@ -131,6 +131,7 @@ class Planter:
 
     def late_mark(self, school: School, pupil: Pupil, group: Group, index: int, *, minutes: int) -> None:
         """The pupil is late that morning."""
+        school.kept_lates.add(pupil.mis)
 
         def apply(today: Day) -> None:
             today.of(group, "AM").put(pupil, "L", {"minutes_late": minutes})

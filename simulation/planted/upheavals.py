@@ -112,7 +112,7 @@ def term_rewritten(planter: Planter, school: School) -> bool:
     spots = [spot for spot in (planter.spot(school, after=1) for _ in range(3)) if spot is not None]
     if not spots:
         return False
-    school.keeps_lates = True
+    school.kept_minutes = _GRACE
     for pupil, group, index in spots:
         planter.late_mark(school, pupil, group, index, minutes=3)
     when = max(index for _, _, index in spots) + 1
@@ -138,7 +138,7 @@ def term_rewritten(planter: Planter, school: School) -> bool:
             [pupil for pupil, _, _ in spots],
             first,
             "AM",
-            "A changed setting re-writes the term: every L within four minutes becomes present, in one snapshot and one "
+            "A changed setting re-writes the term: every L within four minutes becomes present, in one snapshot, one "
             "operation of the MIS. One settings change, not so many human corrections.",
             [told],
             becomes="events",
