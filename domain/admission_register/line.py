@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
+from domain.admission_register.particulars import Particulars
 from domain.events import Fields, Stored, of_history
 from domain.moments import days, from_days
 
@@ -22,14 +23,31 @@ ENTRY_FIELDS = (
 """The clear part of a regulation 8 entry, which an amendment restates whole."""
 
 
+FIRST_ENTRY = {
+    "first_starting_day": "starting_day",
+    "first_basis": "starting_day_basis",
+    "first_entered_on": "entered_on",
+    "first_admission": "admission",
+    "first_junior_class": "junior_class_first_day",
+    "first_previous_place": "previous_place",
+}
+"""Of a line carried forward: what the sealed text says of the entry that began the stay, and by what name the entry
+itself has it. In clear it would tell whose line of the year before this is."""
+
+
 @dataclass(slots=True)
 class Line:
-    """The state that decisions need. `version` 0: not entered yet."""
+    """The state that decisions need. `version` 0: there is no such line."""
 
     stream: str
     version: int = 0
+    agreed_version: int = 0
+    """Of the StartingDayAgreed that stands; 0: none was told."""
+    agreed: Fields = field(default_factory=dict)
+    not_taken_up: bool = False
+    """The place that was agreed was not taken up, and the pupil never entered."""
     entry_version: int = 0
-    """Of the PupilEntered, LineCarriedForward or EntryAmended that stands."""
+    """Of the PupilEntered, LineCarriedForward or EntryAmended that stands; 0: not entered, a place is agreed only."""
     entry: Fields = field(default_factory=dict)
     text: Fields = field(default_factory=dict)
     """The sealed regulation 8 block; empty if its key is not at hand."""
@@ -38,12 +56,20 @@ class Line:
     year: Fields = field(default_factory=dict)
     """The last YearRecorded."""
     status: str | None = None
+    status_from: int | None = None
+    status_place: bytes | None = None
+    """The other school of a main or subsidiary registration."""
     leaving_on: int | None = None
     leaving: Fields = field(default_factory=dict)
     left_on: int | None = None
     deletion_version: int = 0
     """Of the PupilDeleted that stands; 0: on the roll."""
-    entered_in_error: bool = False
+    error_version: int = 0
+    """Of the EnteredInError that stands."""
+    error_by_source: bool = False
+    """A source said so, and may say otherwise again; what a person corrected here stays."""
+    beside: Particulars = field(default_factory=Particulars)
+    """Parents, other schools, boarding, characteristics."""
     told_live: bool = False
     """A source has spoken of it that is no imported history."""
     told_at: int | None = None
@@ -52,7 +78,17 @@ class Line:
     @property
     def school_year(self) -> int:
         """As 202526."""
-        return int(self.entry["school_year"])
+        return int((self.entry or self.agreed)["school_year"])
+
+    @property
+    def starting_day(self) -> int:
+        """Of the entry; of a place that is agreed only, the day agreed."""
+        return int((self.entry or self.agreed)["starting_day"])
+
+    @property
+    def entered_in_error(self) -> bool:
+        """The entry stays, and should never have been made."""
+        return bool(self.error_version)
 
     def on_roll(self) -> bool:
         """Entered, not deleted, not an error."""
@@ -60,8 +96,8 @@ class Line:
 
     @property
     def weight(self) -> int:
-        """What a cache counts: a line holds some fifty things."""
-        return 50
+        """What a cache counts: a line holds some fifty things, and what stands beside its entry."""
+        return 50 + self.beside.weight
 
 
 def stream_of(place: bytes, line: bytes) -> str:
@@ -85,22 +121,34 @@ def evolve(line: Line, stored: Stored) -> Line:
     if sent_at is not None:
         line.told_at = sent_at if line.told_at is None else max(line.told_at, sent_at)
     match stored.topic:
+        case "StartingDayAgreed":
+            line.agreed_version = stored.version
+            line.agreed = fields
+            line.not_taken_up = False
+            if not line.entry_version:
+                line.text = dict(stored.text or {})
+        case "PlaceNotTakenUp":
+            line.not_taken_up = True
         case "PupilEntered" | "EntryAmended" | "LineCarriedForward":
+            if line.error_version and fields.get("amends") == line.error_version:
+                line.error_version = 0
             line.entry_version = stored.version
             line.entry = {name: fields.get(name) for name in ENTRY_FIELDS}
+            line.text = dict(stored.text or {})
             if stored.topic == "LineCarriedForward":
                 line.carried = True
                 line.entry |= {"starting_day_basis": "not_said", "admission": "other"}
-            line.text = dict(stored.text or {})
-            if fields.get("enrolment_status"):
+                line.told_at = max(filter(None, (line.told_at, line.text.get("told_at"))), default=None)
+            if fields.get("enrolment_status") and line.status is None:
                 line.status = fields["enrolment_status"]
         case "YearRecorded":
             line.year = fields
         case "EnrolmentStatusRecorded":
-            line.status = fields["status"]
+            line.status, line.status_from = fields["status"], fields["from"]
+            line.status_place = fields.get("other_place")
         case "LeavingStated":
             line.leaving_on = fields.get("leaving_on")
-            line.leaving = fields
+            line.leaving = fields | (stored.text or {})
         case "PupilDeleted":
             line.deletion_version = stored.version
             line.left_on = fields.get("left_on")
@@ -109,9 +157,10 @@ def evolve(line: Line, stored: Stored) -> Line:
             line.deletion_version = 0
             line.left_on = line.leaving_on = None
         case "EnteredInError":
-            line.entered_in_error = True
+            line.error_version = stored.version
+            line.error_by_source = fields.get("message") is not None
         case _:
-            pass
+            line.beside.fold(stored)
     return line
 
 

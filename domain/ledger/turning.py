@@ -73,10 +73,13 @@ def carry_late(unit: Unit, place: bytes, old: lines.Line, today: int) -> None:
 def _carry(unit: Unit, place: bytes, old: lines.Line, year: int, first_day: int) -> None:
     _, old_id = lines.parts_of(old.stream)
     pupil = unit.find("pupil_of_line", "", old_id.hex())[-1].id
-    if unit.stays(place, year, pupil):
+    there = [unit.line(place, stay.id) for stay in unit.stays(place, year, pupil)]
+    if any(line.entry_version for line in there):
         return  # entered in the new year already, or carried as the same child
-    new_id = unit.new_id(partial(lines.stream_of, place))
+    # A place that was agreed for the new year (from nursery to reception) has a line there, and one is enough.
+    new_id = lines.parts_of(there[-1].stream)[1] if there else unit.new_id(partial(lines.stream_of, place))
     new = unit.line(place, new_id)
     unit.record(carry_forward(old, new, year, first_day), lines.evolve, new)
-    unit.record_of_pupil(line_opened(pupil, new_id, place, year, first_day, old_id))
+    if not there:
+        unit.record_of_pupil(line_opened(pupil, new_id, place, year, first_day, old_id))
     carry_arrangements(unit, place, old_id, new_id, first_day)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from domain.events import Event, Fields, KeyOf, Origin, Seal
+from domain.events import Event, Fields, KeyOf, Origin, Person, Seal
 from domain.identifiers import Finding, check_upn, is_temporary_upn
 
 
@@ -112,6 +112,21 @@ def local_id_given(pupil: bytes, source: bytes, mis_pupil: str, origin: Origin) 
         {"known_to": source, **origin.fields()},
         Seal(key_of(pupil), "LocalIdText", {"mis_pupil": mis_pupil}),
     )
+
+
+def parent_named(
+    pupil: bytes,
+    parent: bytes,
+    name: str | None,
+    other_names: str | None,
+    mis_parent: str | None,
+    origin: Origin,
+    person: Person,
+) -> Event:
+    """ParentNamed: a parent at first sight, one who is called otherwise now, or one to whom a source gave its id."""
+    text: Fields = {"name": name, "other_names": other_names, "mis_parent": mis_parent}
+    said = {"parent": parent, **origin.fields(), **person.fields()}
+    return Event(stream_of(pupil), "ParentNamed", said, Seal(key_of(pupil), "ParentText", text))
 
 
 def line_opened(

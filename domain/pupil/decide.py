@@ -162,7 +162,7 @@ def match_parents(
     what is on record."""
     if parent_a == parent_b:
         raise Impossible("These two are one parent already; name the other one.")
-    if not {parent_a, parent_b} <= pupil.parents:
+    if not {parent_a, parent_b} <= pupil.parents.keys():
         raise Impossible("One of these is no parent of this pupil; a parent has an id for each pupil.")
     if frozenset((parent_a, parent_b)) in pupil.matched:
         raise Impossible("It is on record already that these two are one parent.")

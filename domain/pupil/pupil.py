@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from domain.events import Fields, Stored
 
@@ -18,6 +18,20 @@ LEVELS: Final = ("no_location", "no_link", "sealed")
 
 _NOTHING: Final[Mapping[int, Fields]] = MappingProxyType({})
 _NO_MERGE: Final[Mapping[bytes, int]] = MappingProxyType({})
+
+
+class Parent(NamedTuple):
+    """One parent of one child, as last named. Where the child's key is gone nothing but the id is known."""
+
+    name: str | None = None
+    other_names: str | None = None
+    ids: frozenset[tuple[bytes, str]] = frozenset()
+    """(source, its id for the parent)."""
+    told_at: int | None = None
+    """`sent_at` of the naming that stands."""
+
+
+_NO_PARENT: Final[Mapping[bytes, Parent]] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -32,7 +46,8 @@ class Pupil:
     """Those that stand, by version."""
     holds: Mapping[int, Fields] = field(default_factory=lambda: _NOTHING)
     """Those that stand, by version, with the line that each is about where its key is at hand."""
-    parents: frozenset[bytes] = frozenset()
+    parents: Mapping[bytes, Parent] = field(default_factory=lambda: _NO_PARENT)
+    """As first named first."""
     matched: frozenset[frozenset[bytes]] = frozenset()
     """Pairs of parents who are one person."""
     earlier: bytes | None = None
@@ -46,12 +61,49 @@ class Pupil:
     @property
     def weight(self) -> int:
         """What a cache counts."""
-        return 3 + len(self.joined) + len(self.restrictions) + len(self.holds) + len(self.parents)
+        return 3 + len(self.joined) + len(self.restrictions) + len(self.holds) + 5 * len(self.parents)
 
     @property
     def level(self) -> str | None:
         """The strictest restriction that stands; None if the identity is open."""
         return strictest(fields["level"] for fields in self.restrictions.values())
+
+    def parent_called(
+        self, source: bytes, mis_parent: str | None, name: str | None, but: Iterable[bytes] = ()
+    ) -> bytes | None:
+        """The parent whom a source names so: by its own id, else by the same name within this one child.
+
+        Two ids of one system are two people, whatever they are called; `but` are those who were named already in the
+        same list. None: a parent who is new.
+        """
+        if mis_parent is not None:
+            for parent, known in self.parents.items():
+                if (source, mis_parent) in known.ids:
+                    return parent
+        if not name:
+            return None
+        said = plain_name(name)
+        for parent, known in self.parents.items():
+            if known.name is None or plain_name(known.name) != said or parent in but:
+                continue
+            if mis_parent is None or all(other != source for other, _ in known.ids):
+                return parent
+        return None
+
+
+def plain_name(name: str) -> str:
+    """A name as it is compared: without capitals, and with single spaces."""
+    return " ".join(name.casefold().split())
+
+
+def parent_as_named(pupil: Pupil, fields: Fields, text: Fields) -> None:
+    """Take a ParentNamed into the state."""
+    parent = fields["parent"]
+    known = pupil.parents.get(parent, Parent())
+    source, mis_parent = fields.get("source"), text.get("mis_parent")
+    ids = known.ids | {(source, mis_parent)} if source is not None and mis_parent is not None else known.ids
+    named = Parent(text.get("name"), text.get("other_names"), ids, fields.get("sent_at"))
+    pupil.parents = {**pupil.parents, parent: named}
 
 
 def strictest(levels: Iterable[str]) -> str | None:
@@ -81,7 +133,7 @@ def evolve(pupil: Pupil, stored: Stored) -> Pupil:
         case "HoldLifted":
             pupil.holds = {v: said for v, said in pupil.holds.items() if v != fields["amends"]}
         case "ParentNamed":
-            pupil.parents |= {fields["parent"]}
+            parent_as_named(pupil, fields, text)
         case "ParentsMatched":
             pupil.matched |= {frozenset((fields["parent_a"], fields["parent_b"]))}
         case _:
