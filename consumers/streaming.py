@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from eventsourcing.persistence import InterfaceError, OperationalError
 from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, TopicPartition
-from kafka.errors import RetriableError
+from kafka.errors import IllegalStateError, RetriableError
 
 from consumers.ahead import read
 from consumers.broker import Connection
@@ -123,6 +123,13 @@ class KafkaIntake:
         self._listener = _Listener()
         self._spots: dict[TopicPartition, Spot] = {}
         self.progress = Progress()
+        self.assigned: frozenset[TopicPartition] = frozenset()
+        """The partitions that are ours, as last heard."""
+
+    @property
+    def held_inputs(self) -> int:
+        """How many inputs of this ledger wait, whoever held them."""
+        return len(self._intake.held)
 
     def run(self, stop: Callable[[], bool]) -> None:
         """Take in what comes until `stop()`, which is asked between two batches.
@@ -160,6 +167,7 @@ class KafkaIntake:
         came, self._listener.came = self._listener.came, set()
         if came:
             self._position(consumer, came)
+        self._note_assigned(consumer)
         fresh = {tp: records for tp, records in polled.items() if tp not in came and tp in self._spots}
         if not fresh:
             return
@@ -182,7 +190,8 @@ class KafkaIntake:
         # In the order in which the broker took them, each partition's own order kept.
         records = heapq.merge(*polled.values(), key=lambda record: record.timestamp or 0)
         ends = {tp: values[-1].offset + 1 for tp, values in polled.items()}
-        tracking = [TrackingRow(self._spots[tp].name, end, self._spots[tp].next) for tp, end in ends.items()]
+        stands = {tp: 0 if self._spots[tp].new else self._spots[tp].next for tp in ends}  # in the store
+        tracking = [TrackingRow(self._spots[tp].name, end, stands[tp]) for tp, end in ends.items()]
         counts = self._intake.take_apart([read(delivery_of(record)) for record in records], tracking)
         for tp, end in ends.items():
             self._spots[tp] = self._spots[tp]._replace(next=end, new=False)
@@ -200,10 +209,18 @@ class KafkaIntake:
             known += said
         for tp, end in ends.items():
             progress.next[tp] = end
-            high = consumer.highwater(tp)
-            progress.lag[tp] = max(0, (high or end) - end)
+            progress.lag[tp] = max(0, (_highwater(consumer, tp) or end) - end)
         if self._after_batch is not None:
             self._after_batch(progress)
+
+    def _note_assigned(self, consumer: Any) -> None:
+        """Whose partitions are ours, and how far each is behind: also where nothing came, for whoever watches."""
+        self.assigned = frozenset(consumer.assignment())
+        progress = self.progress
+        for tp in self.assigned & self._spots.keys():
+            end = progress.next[tp] = self._spots[tp].next
+            if (high := _highwater(consumer, tp)) is not None:
+                progress.lag[tp] = max(0, high - end)
 
     # --- positions
 
@@ -228,6 +245,7 @@ class KafkaIntake:
                     "taken in: the broker has lost records. Nothing was skipped; ask who runs the broker."
                 )
             consumer.seek(tp, spot.next)
+            self.progress.lag[tp] = ends[tp] - self._spots[tp].next
 
     def _topic_ids(self, topics: set[str]) -> dict[str, str]:
         """The broker's ids of these topics. Raises StreamBroken where one was made anew."""
@@ -262,6 +280,15 @@ class KafkaIntake:
         if begin > spot.next:
             raise StreamBroken(_passed(tp, spot.next, begin))
         # Else offsets that never were records: of aborted transactions, or compacted away.
+
+
+def _highwater(consumer: Any, tp: TopicPartition) -> int | None:
+    """Where a partition ends, as last heard; None where nothing was heard, or where it is not ours any more."""
+    try:
+        end: int | None = consumer.highwater(tp)
+    except IllegalStateError:
+        return None  # a rebalance came in between, on the client's own thread
+    return end
 
 
 def _passed(tp: TopicPartition, stood: int, begins: int) -> str:
