@@ -7,7 +7,7 @@ import shutil
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,8 @@ class Settings:
     """Of the server profile: where its PostgreSQL is, and its roles."""
     demo: bool = False
     """Made by `rollbook demo`, which may replace it."""
+    kafka: dict[str, Any] = field(default_factory=dict)
+    """Where its broker is: the table [kafka], written by whoever runs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,9 @@ class Home:
             with (self.path / SETTINGS_FILE).open("rb") as file:
                 said = tomllib.load(file)
             server = None if said["profile"] != "server" else _server_module().server_of(said)
-            return Settings(said["profile"], said["origin"], server, bool(said.get("demo", False)))
+            return Settings(
+                said["profile"], said["origin"], server, bool(said.get("demo", False)), dict(said.get("kafka", {}))
+            )
         except FileNotFoundError:
             raise Refused(
                 f"There is no ledger in {self.path}; make one with rollbook init, or name its home with --home."

@@ -17,6 +17,8 @@ from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 PASSWORD = "ROLLBOOK_KAFKA_PASSWORD"  # noqa: S105 - the name of a variable of the environment, not a password
+PASSWORD_FILE = "ROLLBOOK_KAFKA_PASSWORD_FILE"  # noqa: S105 - as above
+"""Names a file with the password in it instead, as secrets come to a container."""
 SECONDS_TO_ANSWER = 5.0
 
 C = TypeVar("C")
@@ -24,6 +26,17 @@ C = TypeVar("C")
 
 class NoBroker(RuntimeError):
     """The broker does not let us in; the sentence says why, as far as can be told, and what to do."""
+
+
+def _password() -> str | None:
+    """The password, from the environment or from the file that it names. Raises NoBroker where that cannot be read."""
+    stated, file = os.environ.get(PASSWORD), os.environ.get(PASSWORD_FILE)
+    if stated or not file:
+        return stated
+    try:
+        return Path(file).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise NoBroker(f"The file {file}, which {PASSWORD_FILE} names, cannot be read.") from None
 
 
 class Connection(BaseModel):
@@ -52,9 +65,12 @@ class Connection(BaseModel):
             return stated
         stated |= {"security_protocol": "SSL", "ssl_cafile": None if self.ca_file is None else str(self.ca_file)}
         if self.user is not None:
-            password = os.environ.get(PASSWORD)
+            password = _password()
             if not password:
-                raise NoBroker(f"User {self.user} needs a password: put it into the environment as {PASSWORD}.")
+                raise NoBroker(
+                    f"User {self.user} needs a password: put it into the environment as {PASSWORD}, or name its file "
+                    f"there as {PASSWORD_FILE}."
+                )
             stated |= {
                 "security_protocol": "SASL_SSL",
                 "sasl_mechanism": self.mechanism,
