@@ -385,6 +385,17 @@ def test_identities_are_found_by_key_in_order_of_their_time(store: AnyStore) -> 
     assert list(store.all_identities()) == [rows[0], rows[2]]
 
 
+def test_identity_rows_are_replaced_together_and_only_where_the_log_stands_where_it_was_read(store: AnyStore) -> None:
+    old, new, other = (IdentityRow(letter * 32, b"1" * 16, 0) for letter in (b"a", b"b", b"c"))
+    store.append(Batch(chunks=[Chunk("place/1", 0, "Topic", (b"state",))], identity=[old, other]))
+    with pytest.raises(StaleDecision):
+        store.replace_identities([new], [old], expected_head=2)
+    assert list(store.all_identities()) == [old, other]
+    store.replace_identities([new, other], [old], expected_head=1)
+    assert list(store.all_identities()) == [new, other]
+    assert store.head()[0] == 1
+
+
 def test_a_message_is_known_again_and_other_bytes_under_its_id_are_told_apart(store: AnyStore) -> None:
     digest = hashlib.sha256(b"bytes").digest()
     store.append(Batch(messages=[MessageRow(b"source", b"m1", digest)]))
