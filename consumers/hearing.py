@@ -13,7 +13,7 @@ from consumers.deliveries import Delivery
 from consumers.outcome import Taken
 from domain.codes import is_national
 from domain.events import NOBODY, OPERATOR, Event, Origin, Person, Seal
-from domain.identifiers import normalise_laestab, normalise_urn
+from domain.identifiers import normalise_laestab, normalise_upn, normalise_urn
 from domain.identity import group_scope
 from domain.ledger.caches import Found
 from domain.ledger.turning import turn_of_the_year
@@ -22,6 +22,7 @@ from domain.moments import academic_year_before, academic_year_of, days, from_da
 from domain.people import KINDS, evolve, key_of, named, person_scope
 from domain.place.place import BLANKS, Place, still_standing
 from domain.place.place import evolve as evolve_place
+from domain.pupil import can_identify, names_nobody
 from schemas.catalogue import Schema
 
 BY_KINDS = frozenset(("named", "shared_login", "system", "parent_portal", "pupil", "not_said"))
@@ -124,6 +125,14 @@ class Hearing:
             ids = still_standing([one.id for one in found], self.unit.place)
             found = [one for one in found if one.id in ids]
         return pick(found, day)
+
+    def pupil_called(self, mis_pupil: str, upn: str | None) -> bytes | None:
+        """The child that a row names: by this source's own id, else by a UPN that leads to one child."""
+        found = [] if names_nobody(mis_pupil) else self.unit.find("mis_pupil", self.source.hex(), mis_pupil)
+        if found:
+            return found[-1].id
+        number = normalise_upn(upn) if upn else ""
+        return self.unit.one_of(self.unit.find("upn", "", number)) if can_identify(number) else None
 
     def known_place(self, day: int, rows: tuple[int, ...] | None) -> Place | None:
         """The place on a day, if it is known and this source may speak for it; else the rows are held (g2).

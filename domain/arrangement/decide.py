@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from domain.admission_register.decide import Saying
+from domain.admission_register.particulars import Saying
 from domain.arrangement.arrangement import Arrangement, stream_of
 from domain.arrangement.kinds import KINDS, SPAN, TOPICS, Does, Kind, Topic
 from domain.attendance_register.decide import line_key

@@ -103,6 +103,7 @@ class Unit:
         self.counts_on_all = False
         """True once a decision counts on what is *not* in the ledger: then no other writer may come between either."""
         self._recorded = 0
+        self._la_code: str | None = None
 
     # --- states
 
@@ -336,6 +337,14 @@ class Unit:
     def year_begun(self, place: bytes, school_year: int) -> bool:
         """True if the lines of the place were carried into that school year."""
         return school_year in self.place(place).years_begun
+
+    def la_code(self, authority: bytes) -> str | None:
+        """The three digits of the authority whose ledger this is, as last described."""
+        if self._la_code is None:
+            for row in self._store.read_stream(f"authority/{authority.hex()}"):
+                if row.topic == "AuthorityDescribed":
+                    self._la_code = self._opened(row).fields["la_code"]
+        return self._la_code
 
     def lines_of(self, pupil: bytes) -> list[Fields]:
         """Every line that an identity ever had, as its stream tells it: line, place, school_year, starting_day."""
