@@ -15,7 +15,7 @@ from domain.moments import from_days
 from projections.register import NOTHING, Cell, RegisterAt, Row
 from projections.register import Column as Session
 
-AMENDED, WITHDRAWN, NOT_YET, CANCELLED, CLOSED = "*", "~", "-", "=", "#"
+AMENDED, WITHDRAWN, NOT_YET, CANCELLED, CLOSED, IMPORTED = "*", "~", "-", "=", "#", "°"
 LEGEND = {
     AMENDED: "amended since it was first entered",
     WITHDRAWN: "withdrawn: the school has this entry no more",
@@ -23,6 +23,7 @@ LEGEND = {
     NOT_YET: "not marked yet",
     CANCELLED: "session cancelled",
     CLOSED: "planned closure",
+    IMPORTED: "imported from another system's records, not entered here at the time",
     "?": "a code that nobody mapped to a national one",
 }
 MOST_AMENDMENTS = 12
@@ -33,9 +34,15 @@ def sign(row: Row, column: Session) -> str:
     """What stands in one cell of the grid."""
     cell = row.cells.get((column.day, column.session), NOTHING)
     if cell.withdrawn:
-        return WITHDRAWN
+        return WITHDRAWN + (IMPORTED if cell.imported else "")
     if cell.chain:
-        return code_text(cell.code, cell.code_sent) + (AMENDED if cell.amended else "")
+        return (
+            code_text(cell.code, cell.code_sent)
+            + (AMENDED if cell.amended else "")
+            + (IMPORTED if cell.imported else "")
+        )
+    if cell.learned:
+        return WITHDRAWN + (IMPORTED if cell.imported else "")
     if cell.foreseen is not None:
         return f"({cell.foreseen})"
     if column.why_not_held is NotHeld.PLANNED_CLOSURE:
@@ -56,15 +63,15 @@ def code_text(code: str | None, code_sent: str | None) -> str:
 
 def chain_text(cell: Cell) -> str:
     """All entries of a session: N → I."""
-    return " → ".join(code_text(step.code, step.code_sent) for step in cell.chain)
+    return " → ".join(code_text(code, sent) for code, sent in cell.codes) + (" (imported)" if cell.imported else "")
 
 
 _STYLES = {"N": "red", "O": "red", "G": "red", "U": "red", NOT_YET: "dim", CLOSED: "dim", CANCELLED: "dim"}
 
 
 def _styled(text: str) -> Text:
-    plain = text.rstrip(AMENDED)
-    if plain != text or text == WITHDRAWN:
+    plain = text.rstrip(AMENDED + IMPORTED)
+    if AMENDED in text or plain == WITHDRAWN:
         return Text(text, "bold yellow")
     return Text(text, _STYLES.get(plain, "dim italic" if text.startswith("(") else ""))
 
@@ -105,7 +112,7 @@ def _signs(text: str) -> list[str]:
         return [text]
     if text.startswith("("):
         return ["()"]
-    return [mark for mark in (AMENDED, "?") if mark in text]
+    return [mark for mark in (AMENDED, WITHDRAWN, IMPORTED, "?") if mark in text]
 
 
 def show_amendments(rows: Sequence[Row], *, names: bool) -> None:
@@ -114,7 +121,7 @@ def show_amendments(rows: Sequence[Row], *, names: bool) -> None:
         (person(row, names), f"{session_day(day)} {session}", chain_text(cell))
         for row in rows
         for (day, session), cell in sorted(row.cells.items())
-        if len(cell.chain) > 1
+        if len(cell.codes) > 1
     ]
     if not changed:
         return
@@ -172,6 +179,18 @@ def as_data(found: RegisterAt, rows: Sequence[Row], as_at: int | None, *, names:
                         "positions": [step.position for step in cell.chain],
                         "foreseen": cell.foreseen,
                         "minutes_late": cell.minutes_late,
+                        "imported": cell.imported,
+                        "learned": [
+                            {
+                                "code": entry.code,
+                                "code_sent": entry.code_sent,
+                                "held_from": stamp(entry.held_from),
+                                "from_audit_log": entry.from_audit_log,
+                                "imported": entry.imported,
+                                "position": entry.position,
+                            }
+                            for entry in cell.learned
+                        ],
                     }
                     for (day, session), cell in sorted(row.cells.items())
                 ],
@@ -181,7 +200,19 @@ def as_data(found: RegisterAt, rows: Sequence[Row], as_at: int | None, *, names:
     }
 
 
-CSV_COLUMNS = ("date", "session", "line", "pupil", "name", "class", "code", "code_sent", "entries", "foreseen")
+CSV_COLUMNS = (
+    "date",
+    "session",
+    "line",
+    "pupil",
+    "name",
+    "class",
+    "code",
+    "code_sent",
+    "entries",
+    "foreseen",
+    "imported",
+)
 
 
 def as_rows(rows: Sequence[Row], *, names: bool) -> list[dict[str, Any]]:
@@ -193,8 +224,9 @@ def as_rows(rows: Sequence[Row], *, names: bool) -> list[dict[str, Any]]:
             "session": session,
             "code": cell.code,
             "code_sent": cell.code_sent,
-            "entries": " > ".join("withdrawn" if s.code is None else s.code for s in cell.chain),
+            "entries": " > ".join("withdrawn" if code is None else code for code, _ in cell.codes),
             "foreseen": cell.foreseen,
+            "imported": cell.imported,
         }
         for row in rows
         for (day, session), cell in sorted(row.cells.items())

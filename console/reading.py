@@ -31,7 +31,7 @@ from domain.moments import academic_year_label
 from projections import totals as published
 from projections.history import History, history
 from projections.register import RegisterAt, Row, register
-from projections.status import Status, status
+from projections.status import Import, Status, status
 from projections.totals import Totals, totals
 
 
@@ -252,11 +252,25 @@ def _status_data(found: Status) -> dict[str, Any]:
                 "file_sha256": one.file.hex(),
                 "bytes": one.size,
                 "started_at": stamp(one.started_at),
+                "kind": one.kind,
+                "covers_from": None if one.covers is None else one.covers[0].isoformat(),
+                "covers_to": None if one.covers is None else one.covers[1].isoformat(),
                 "finished": None if one.finished is None else {name: one.finished[name] for name in _FINISHED},
             }
             for one in found.imports
         ],
     }
+
+
+_IMPORTS = {"container": "messages", "mis_history": "history", "audit_log": "audit log"}
+
+
+def _what(one: Import) -> str:
+    """What was imported: of a history, with the days that it covers."""
+    named = _IMPORTS.get(one.kind, words(one.kind))
+    if one.covers is None:
+        return named
+    return f"{named}, {one.covers[0].isoformat()} to {one.covers[1].isoformat()}"
 
 
 def _show_status(found: Status, profile: str) -> None:
@@ -309,10 +323,15 @@ def _show_status(found: Status, profile: str) -> None:
         say.line()
         titles = ("Recorded", "Foreseen", "Duplicate", "Nothing said", "Held")
         say.table(
-            [Column("Import of file (SHA-256)"), *(Column(title, right=True) for title in titles)],
+            [
+                Column("Import of file (SHA-256)"),
+                Column("What", keep=False),
+                *(Column(title, right=True) for title in titles),
+            ],
             [
                 [
                     one.file.hex()[:16],
+                    _what(one),
                     *(
                         ["not finished: import it again", "", "", "", ""]
                         if one.finished is None

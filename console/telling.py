@@ -136,13 +136,23 @@ def by(entry: Entry, names: bool) -> str:
 
 
 def how(entry: Entry) -> str:
-    """The cause, the system, and whether it waited or was imported."""
+    """The cause, the system, and whether it waited or was imported.
+
+    What a history says of its moments is another system's word, and no entry was late because it was imported.
+    """
     said = []
+    if entry.of_history:
+        said.append(f"imported, not entered here at the time{f' (file from {entry.system})' if entry.system else ''}")
+        if entry.from_audit_log:
+            said.append("from the audit log")
     if entry.cause not in (None, "typed", "unknown"):
         said.append(CAUSES[entry.cause or "unknown"])
     if entry.rule:
         said.append(entry.rule)
-    if (
+    if entry.of_history:
+        if entry.said_at is not None:
+            said.append(f"that system dates it {when(entry.said_at)}")
+    elif (
         entry.said_at is not None
         and entry.event != "MarkForeseen"
         and abs(entry.recorded_at - entry.said_at) > 600_000_000
@@ -200,7 +210,7 @@ def _identity(entry: Entry) -> dict[str, Any] | None:
 CSV_COLUMNS = (
     "position recorded_at said_at event place line date session original new code_sent how amended_on by by_kind"
     " by_name cause operation rule reason_code reason_state reason nature comment minutes_late source system"
-    " first_held_at import"
+    " first_held_at import imported held_to from_audit_log"
 ).split()
 
 
@@ -236,5 +246,8 @@ def entry_data(entry: Entry, *, names: bool) -> dict[str, Any]:
         "system": entry.system,
         "first_held_at": stamp(entry.first_held_at),
         "import": None if entry.imported is None else entry.imported.hex(),
+        "imported": entry.of_history,
+        "held_to": stamp(entry.held_to),
+        "from_audit_log": entry.from_audit_log,
     }
     return data

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from domain.attendance_register.register import parts_of as register_parts
-from domain.events import Fields, Stored
+from domain.events import Fields, Stored, of_history
 from domain.ledger.bodies import open_state
 from domain.ledger.ledger import Ledger
 from domain.ledger.reader import frames
@@ -82,6 +82,12 @@ class Entry:
     first_held_at: int | None = None
     """If the row waited as a held input."""
     imported: bytes | None = None
+    """The import that it came by."""
+    of_history: bool = False
+    """From another system's records: never contemporaneous, whatever moments they name."""
+    held_to: int | None = None
+    """Of an older entry: until when it stood, as far as that is said."""
+    from_audit_log: bool = False
     about: Mapping[str, Any] | None = None
     """Of an entry in the admission register, or about an identity: its fields and opened text."""
 
@@ -247,6 +253,9 @@ def _mark(
         system=_system(place, header.get("source")),
         first_held_at=header.get("first_held_at"),
         imported=header.get("import"),
+        of_history=of_history(header),
+        held_to=fields.get("held_to"),
+        from_audit_log=bool(fields.get("from_audit_log")),
     )
 
 
@@ -303,6 +312,7 @@ def _admission(
         system=_system(place, fields.get("source")),
         first_held_at=fields.get("first_held_at"),
         imported=fields.get("import"),
+        of_history=of_history(fields),
         about=about,
     )
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from domain.admission_register import line as lines
 from domain.calendar import SESSIONS, NotHeld
-from domain.events import Stored
+from domain.events import Stored, of_history
 from domain.ledger.bodies import open_state
 from domain.ledger.ledger import Ledger
 from domain.moments import days, from_days, local_date
@@ -19,10 +19,12 @@ from projections.who import Restrictions
 Spot = tuple[date, str]
 """A session: its date, AM or PM."""
 
-_TOPICS = ("MarkRecorded", "MarkAmended", "MarkWithdrawn", "MarkForeseen")
+_TOPICS = ("MarkRecorded", "MarkAmended", "MarkWithdrawn", "MarkForeseen", "OlderEntryLearned")
 _COLUMNS = (
-    "position", "stream", "version", "line", "code", "new", "code_sent", "amends", "minutes_late",
+    "position", "stream", "version", "line", "header", "code", "new", "code_sent", "amends", "minutes_late",
+    "held_from", "from_audit_log",
 )  # fmt: skip
+_HEADER_COLUMNS = ("position", "stream", "version", "import", "broker_at")
 
 
 class Step(NamedTuple):
@@ -32,6 +34,21 @@ class Step(NamedTuple):
     code: str | None
     """None: the entry before was withdrawn. Empty: the source sent a code that nobody mapped."""
     code_sent: str | None
+    imported: bool = False
+    """From another system's records: not contemporaneous."""
+
+
+class Learned(NamedTuple):
+    """An entry that had been overtaken when the ledger learned of it: from an audit log, or a late delivery."""
+
+    position: int
+    code: str | None
+    """None: that the entry had been taken back."""
+    code_sent: str | None
+    held_from: int | None
+    """When the school says that it was entered."""
+    from_audit_log: bool
+    imported: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +59,21 @@ class Cell:
     foreseen: str | None = None
     """Told beforehand: no entry until a register says so."""
     minutes_late: int | None = None
+    learned: tuple[Learned, ...] = ()
+    """What stood before, as the ledger learned it afterwards; oldest first as far as that is said."""
+
+    @property
+    def imported(self) -> bool:
+        """What stands, or was withdrawn last, came from another system's records: never contemporaneous."""
+        return self.chain[-1].imported if self.chain else any(entry.imported for entry in self.learned)
+
+    @property
+    def codes(self) -> tuple[tuple[str | None, str | None], ...]:
+        """(code, code sent) of all that ever stood, first to last, each step once: what was learned of afterwards, then
+        what the ledger heard at the time. None for a mark taken back."""
+        every = [(entry.code, entry.code_sent) for entry in self.learned]
+        every += [(step.code, step.code_sent) for step in self.chain]
+        return tuple(step for n, step in enumerate(every) if n == 0 or step != every[n - 1])
 
     @property
     def code(self) -> str | None:
@@ -60,8 +92,8 @@ class Cell:
 
     @property
     def amended(self) -> bool:
-        """The entry that stands is not the first."""
-        return len(self.chain) > 1 and not self.withdrawn
+        """The entry that stands is not the first, as far as the ledger heard or learned."""
+        return not self.withdrawn and bool(self.chain) and (len(self.chain) > 1 or len(self.codes) > 1)
 
 
 NOTHING = Cell()
@@ -163,16 +195,36 @@ def _cells(ledger: Ledger, place: bytes, wanted: list[date], last: int) -> dict[
     cells: dict[tuple[bytes, Spot], Cell] = {}
     for day in wanted:
         prefix = f"attendance-register/{place.hex()}/{day.isoformat()}/"
+        headers = columns_of(ledger.store, ("EntriesReceived",), _HEADER_COLUMNS, last, prefix=prefix)
+        imported = {(h["stream"], h["version"]) for h in headers.iter_rows(named=True) if of_history(h)}
         for row in columns_of(ledger.store, _TOPICS, _COLUMNS, last, prefix=prefix).iter_rows(named=True):
+            is_imported = (row["stream"], row["header"]) in imported
             at = (row["line"], (day, row["stream"].rsplit("/", 1)[1]))
             cell = cells.get(at, NOTHING)
             if row["topic"] == "MarkForeseen":
                 cells[at] = replace(cell, foreseen=row["code"])
                 continue
+            if row["topic"] == "OlderEntryLearned":
+                cells[at] = replace(cell, learned=_with(cell.learned, row, is_imported))
+                continue
             code = row.get("new") if row["topic"] == "MarkAmended" else row.get("code")
-            step = Step(row["position"], code, row.get("code_sent"))
+            step = Step(row["position"], code, row.get("code_sent"), is_imported)
             cells[at] = replace(cell, chain=(*cell.chain, step), minutes_late=row.get("minutes_late"))
     return cells
+
+
+def _with(learned: tuple[Learned, ...], row: dict[str, Any], imported: bool) -> tuple[Learned, ...]:
+    """One more, in order of when each was entered; what does not say when comes before what does."""
+    none = not row["code"] and row["code_sent"] is None
+    entry = Learned(
+        row["position"],
+        None if none else row["code"],
+        row["code_sent"],
+        row["held_from"],
+        bool(row["from_audit_log"]),
+        imported,
+    )
+    return tuple(sorted((*learned, entry), key=lambda e: (e.held_from is not None, e.held_from or 0, e.position)))
 
 
 def _rows(
@@ -233,6 +285,10 @@ def _off_roll_from(place: Place, deleted: Stored, recorded_at: int) -> date:
     """The day after the deletion: as the school says it made it, if it told at once, else as recorded."""
     recorded = days(local_date(recorded_at))
     said: int | None = deleted.fields.get("deleted_on")
+    if of_history(deleted.fields):
+        # All that is known of that stay is the other system's word, and so is its end; imported, and shown so.
+        left = said if said is not None else deleted.fields.get("left_on")
+        return from_days((recorded if left is None else left) + 1)
     source = place.sources.get(deleted.fields.get("source") or b"", {})
     within = DELIVERED_WITHIN.get(source.get("delivery", "stream"), 1)
     believed = said if said is not None and recorded - within <= said <= recorded else recorded

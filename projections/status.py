@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from domain.events import Fields
 from domain.ledger.bodies import open_state
 from domain.ledger.held import Waiting, waiting
 from domain.ledger.ledger import Founding, Ledger
+from domain.moments import from_days
 from domain.place.place import Place
 from projections.asking import place_at
 
@@ -30,6 +32,10 @@ class Import:
     """SHA-256."""
     size: int
     started_at: int
+    kind: str
+    """container (what a broker took), or another system's records: mis_history, audit_log, ..."""
+    covers: tuple[date, date] | None
+    """First and last day of which a history speaks."""
     finished: Fields | None
     """The counts of its ImportFinished; None where it was never finished."""
 
@@ -64,7 +70,19 @@ def status(ledger: Ledger) -> Status:
         started, *rest = [(row, open_state(row.state, ledger.keys)[0]) for row in rows]
         fields = started[1]
         finished = rest[-1][1] if rest else None
-        imports.append(Import(fields["import"], fields["file"], fields["bytes"], started[0].recorded_at, finished))
+        first, last = fields.get("covers_from"), fields.get("covers_to")
+        covers = None if first is None or last is None else (from_days(first), from_days(last))
+        imports.append(
+            Import(
+                fields["import"],
+                fields["file"],
+                fields["bytes"],
+                started[0].recorded_at,
+                fields["kind"],
+                covers,
+                finished,
+            )
+        )
     imports.sort(key=lambda one: (one.started_at, one.id))
     return Status(
         ledger.founding,

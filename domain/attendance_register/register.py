@@ -150,8 +150,14 @@ def parts_of(stream: str) -> tuple[bytes, int, str]:
     return bytes.fromhex(place), days(date.fromisoformat(day)), session
 
 
+_BESIDE = ("code_sent", "minutes_late", "arrived_at", "arrangement")
+
+
 def _beside(fields: Fields, text: Fields | None) -> Beside:
-    text = text or {}
+    if text is None:
+        if not any(map(fields.get, _BESIDE)) and fields.get("code_sent") is None and fields.get("minutes_late") is None:
+            return PLAIN
+        text = {}
     return Beside(
         fields.get("code_sent"),
         text.get("nature"),
@@ -173,7 +179,7 @@ def evolve(register: Register, stored: Stored) -> Register:
             fields["code"],
             fields["header"],
             True,
-            PLAIN if beside == PLAIN else beside,
+            PLAIN if beside is PLAIN or beside == PLAIN else beside,
             fields.get("said_at"),
         )
     elif topic == "EntriesReceived":

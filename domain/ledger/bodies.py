@@ -9,7 +9,7 @@ from domain.events import Event, Fields
 from domain.ledger.keystore import Key, KeyStore
 from schemas import catalogue
 from schemas.codec import decode, encode
-from schemas.marks import plain_marks, plain_tail
+from schemas.marks import plain_marks, plain_tail, read_mark
 
 _MARKS = frozenset(("MarkRecorded", "MarkForeseen"))
 _BESIDE_A_CODE = ("said_at", "by", "minutes_late", "arrived_at", "arrangement")
@@ -39,7 +39,7 @@ def seal_and_encode(event: Event, key: Key | None) -> bytes:
 
 def open_state(state: bytes, keys: KeyStore) -> tuple[Fields, Fields | None]:
     """The fields of a stored state, and its sealed part's text if there is one and its key is at hand."""
-    _, fields = decode(state)
+    fields = read_mark(state) or decode(state)[1]
     key_id = fields.get("sealed_key")
     if key_id is None:
         return fields, None

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.catalogue import ledger
-from schemas.codec import decode
-from schemas.marks import plain_marks, plain_tail
+from schemas.codec import decode, encode
+from schemas.marks import plain_marks, plain_tail, read_mark
 
 CAUSES = [s for f in ledger("MarkRecorded").fields if f["name"] == "cause" for s in f["type"]["symbols"]]
 a_mark = st.fixed_dictionaries(
@@ -41,6 +41,29 @@ def test_a_template_writes_what_fastavro_writes(marks: list[dict[str, object]], 
         found, record = decode(state)
         assert found is schema
         assert {name: record[name] for name in mark} == mark
+
+
+@settings(deadline=None)
+@given(st.lists(a_mark, max_size=20), st.none() | st.integers(0, 90), st.sampled_from(["MarkRecorded", "MarkForeseen"]))
+def test_the_quick_reader_reads_what_the_codec_reads_or_leaves_it_alone(
+    marks: list[dict[str, object]], minutes_late: int | None, topic: str
+) -> None:
+    for mark in marks:
+        state = encode(ledger(topic), {"salt": b"s" * 16, **mark, "minutes_late": minutes_late})
+        quick = read_mark(state)
+        assert quick in (None, decode(state)[1])
+        if topic == "MarkRecorded" and len(state) < 90:
+            assert quick is not None
+        elif topic != "MarkRecorded":
+            assert quick is None
+
+
+def test_the_quick_reader_gives_each_mark_a_record_of_its_own() -> None:
+    first, second = plain_marks([b"1" * 16, b"2" * 16], [plain_tail(20_000, "AM", 2, "/", None, "typed")] * 2)
+    one, two = read_mark(first), read_mark(second)
+    assert one is not None
+    assert two is not None
+    assert (one["line"], two["line"], one["salt"] == two["salt"]) == (b"1" * 16, b"2" * 16, False)
 
 
 TAIL = ("date", "session", "header", "code", "code_sent", "cause")
