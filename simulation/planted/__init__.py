@@ -104,12 +104,20 @@ def plant(planter: Planter, *, with_faults: bool) -> None:
     planter.release()
 
 
+_AWAITED = (
+    *(arranged.part_time, arranged.placed_at_home, arranged.off_site, arranged.evidence),
+    *(arranged.leave_granted, arranged.leave_refused, arranged.leave_withdrawn, on_the_roll.transfer),
+)
+"""Said in messages that nobody hears yet: to be planted as soon as the intake does."""
+
+
 def _round(planter: Planter, schools: Sequence[School]) -> None:
     """What happens once in ten places, each thing at the first that can, and no two begun at the same place."""
     units = [school for school in schools if school.place.phase == "PRU"]
     others = [school for school in schools if school not in units]
-    any(arranged.dual_registration(planter, school, unit) for unit in units for school in others)
-    for n, tried in enumerate(_ONCE_A_ROUND):
+    if not _AWAITED:
+        any(arranged.dual_registration(planter, school, unit) for unit in units for school in others)
+    for n, tried in enumerate(tried for tried in _ONCE_A_ROUND if tried not in _AWAITED):
         turn = n % len(schools)
         any(tried(planter, school) for school in (*schools[turn:], *schools[:turn]))
 
