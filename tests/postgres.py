@@ -95,6 +95,11 @@ class Server:
         with psycopg.connect(dbname="postgres", host=self.host, user="postgres", autocommit=True) as connection:
             connection.execute(SQL(f"CREATE ROLE {{}} {powers}").format(Identifier(name)))
 
+    @property
+    def pid(self) -> int:
+        """Of the process that all its others come from."""
+        return int(self._server.get_postmaster_info().pid)
+
     def restart(self, mode: str = "immediate") -> None:
         """Stop and start the server: `immediate` is the death of all its processes, and it recovers from its log."""
         server = self._server

@@ -28,7 +28,7 @@ from consumers.file_import import import_file
 from domain.ledger.keystore import KeyStore
 from domain.ledger.ledger import Founding, Ledger, found
 from domain.ledger.reader import frames
-from domain.ledger.sqlite_store import SQLiteStore, open_sqlite
+from domain.ledger.sqlite_store import open_sqlite
 from domain.ledger.store import Batch, Chunk, Store
 from simulation import simulate_counts
 
@@ -180,7 +180,7 @@ def measure(folder: Path, authority: str, phase: str) -> None:
     print(f"\nfile to durable is {ratio:.2f} of the raw append")
 
 
-def read(what: str, store: SQLiteStore, topics: tuple[str, ...]) -> Measured:
+def read(what: str, store: Store, topics: tuple[str, ...]) -> Measured:
     """The reader over everything, frames made and dropped."""
     head, _ = store.head()
     started = time.perf_counter()
