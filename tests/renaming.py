@@ -132,21 +132,36 @@ class Told(NamedTuple):
     schema: bytes
     fields: dict[str, Any]
     text: dict[str, Any] | None
-
-    @property
-    def shuffled_with(self) -> int:
-        """A pupil's entries are shuffled with those beside them of the same moment; any other entry stands alone."""
-        return -self.recorded_at - 1 if self.stream.startswith("pupil/") else self.position
+    among: tuple[str, int]
+    """With whom it is shuffled: pupils' entries at the end of a batch, lines carried at the turn of the year. Any
+    other entry stands alone at its position."""
 
 
 def entries(side: Side) -> list[Told]:
     """All of a ledger."""
     head, _ = side.ledger.store.head()
-    return [
-        Told(row.position, row.recorded_at, row.stream, row.version, row.topic, row.state[:10], *opened)
-        for row in side.ledger.store.read_positions(1, head)
-        for opened in (open_state(row.state, side.ledger.keys),)
-    ]
+    told: list[Told] = []
+    for row in side.ledger.store.read_positions(1, head):
+        fields, text = open_state(row.state, side.ledger.keys)
+        entry = Told(*row[:5], row.state[:10], fields, text, ("alone", row.position))
+        told.append(entry._replace(among=_among(entry, told[-1] if told else None)))
+    return told
+
+
+def _among(entry: Told, before: Told | None) -> tuple[str, int]:
+    """Whether an entry is one of several that were shuffled, so that order ties nobody to anybody."""
+    if entry.stream.startswith("pupil/"):
+        return "pupils", entry.recorded_at
+    turn = ("turn", entry.recorded_at)
+    by_rule = entry.fields.get("source") is None
+    if entry.topic == "LineCarriedForward":
+        return turn
+    if before is not None and before.among == turn and by_rule:
+        goes_on = entry.stream == before.stream
+        begins = entry.stream.startswith("arrangement/") and (entry.text or {}).get("previous") is not None
+        if goes_on or begins:
+            return turn
+    return entry.among
 
 
 def same_ledger(one: Side, other: Side, fixed: Collection[bytes]) -> Renaming:
@@ -170,14 +185,14 @@ def same_entries(here: Sequence[Told], there: Sequence[Told], renaming: Renaming
     if len(here) != len(there):
         raise Different(f"{len(here)} entries here, {len(there)} there.")
     at = 0
-    for _, some in groupby(here, key=lambda entry: entry.shuffled_with):
+    for (kind, _), some in groupby(here, key=lambda entry: entry.among):
         ours = list(some)
         theirs = there[at : at + len(ours)]
         at += len(ours)
-        if ours[0].stream.startswith("pupil/"):
-            _same_pupils(ours, theirs, renaming)
-        else:
+        if kind == "alone":
             _same_entry(ours[0], theirs[0], renaming)
+        else:
+            _same_shuffled(ours, theirs, renaming)
 
 
 def _same_entry(one: Told, other: Told, renaming: Renaming, *, shuffled: bool = False) -> None:
@@ -192,43 +207,46 @@ def _same_entry(one: Told, other: Told, renaming: Renaming, *, shuffled: bool = 
         raise Different(f"{where}: its sealed parts are not of one length.")
 
 
-def _same_pupils(ours: list[Told], theirs: list[Told], renaming: Renaming) -> None:
-    """Each pupil here with the one pupil there of whom the same is told, as far as ids are known by now.
+def _same_shuffled(ours: Sequence[Told], theirs: Sequence[Told], renaming: Renaming) -> None:
+    """Each stream here with the one stream there of which the same is told, as far as ids are known by now.
 
-    A new pupil's id is not, but the numbers and names under which he came are, and so are his lines, which were entered
-    earlier in the same batch: so everybody has exactly one partner.
+    The id of a new pupil is not, nor that of a new line; but the numbers and names under which they came are, and last
+    year's line, and this year's by the time that it is told of its pupil: so each stream has exactly one partner.
     """
-    if {e.shuffled_with for e in theirs} != {ours[0].shuffled_with}:
-        raise Different(f"Entry {ours[0].position}: the pupils' entries of this batch end elsewhere there.")
-    here = _by_shape(ours, renaming.there.get)
-    there = _by_shape(theirs, lambda known: known if known in renaming.here else None)
+    where = f"Entries {ours[0].position} to {ours[-1].position}"
+    if {entry.among for entry in theirs} != {ours[0].among}:
+        raise Different(f"{where}: what is shuffled together here is not there.")
+    here = _by_shape(ours, renaming.there.get, where)
+    there = _by_shape(theirs, lambda known: known if known in renaming.here else None, where)
     if here.keys() != there.keys():
-        raise Different(
-            f"Entries {ours[0].position} to {ours[-1].position}: told of pupils here only {here.keys() - there.keys()}, "
-            f"there only {there.keys() - here.keys()}."
-        )
+        raise Different(f"{where}: here only {here.keys() - there.keys()}, there only {there.keys() - here.keys()}.")
     for shape, mine in here.items():
         for one, other in zip(mine, there[shape], strict=True):
             _same_entry(one, other, renaming, shuffled=True)
 
 
-def _by_shape(told: list[Told], known: Callable[[bytes], bytes | None]) -> dict[str, list[Told]]:
-    """The entries of each pupil by all that they say, with ids that nobody knows yet left out."""
-    by_pupil: dict[str, list[Told]] = {}
+Known = Callable[[bytes], bytes | None]
+
+
+def _by_shape(told: Sequence[Told], known: Known, where: str) -> dict[str, list[Told]]:
+    """The entries of each stream by all that they say, without the ids that nobody knows yet."""
+    by_stream: dict[str, list[Told]] = {}
     for entry in told:
-        by_pupil.setdefault(entry.stream, []).append(entry)
+        by_stream.setdefault(entry.stream, []).append(entry)
     shapes = {}
-    for stream, mine in by_pupil.items():
+    for stream, mine in by_stream.items():
         said = [(entry.version, entry.topic, _shape(entry.fields, known), _shape(entry.text, known)) for entry in mine]
-        shapes[repr((_shape(bytes.fromhex(stream.removeprefix("pupil/")), known), said))] = mine
-    if len(shapes) != len(by_pupil):
-        raise Different(f"Entries {told[0].position} to {told[-1].position}: two pupils cannot be told apart.")
+        shapes[repr((_shape(stream, known), said))] = mine
+    if len(shapes) != len(by_stream):
+        raise Different(f"{where}: two streams cannot be told apart.")
     return shapes
 
 
-def _shape(value: Any, known: Callable[[bytes], bytes | None]) -> Any:
+def _shape(value: Any, known: Known) -> Any:
     if isinstance(value, bytes) and len(value) == 16:
         return known(value)
+    if isinstance(value, str):
+        return _IDS.sub(lambda id: str(known(bytes.fromhex(id[0]))) if len(id[0]) == 32 else id[0], value)
     if isinstance(value, dict):
         return [(name, _shape(value[name], known)) for name in sorted(value.keys() - BY_CHANCE)]
     if isinstance(value, list):
