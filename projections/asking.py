@@ -76,7 +76,7 @@ def pupils_called(ledger: Ledger, text: str) -> list[bytes]:
 
 def persons_called(ledger: Ledger, text: str) -> list[bytes]:
     """The people, of whichever place or of the authority, that an id or its first digits lead to."""
-    named = columns_of(ledger.store, ("PersonNamed",), ("person",), upto(ledger, None), prefix="people/")
+    named = columns_of(ledger.store, ("PersonNamed",), ("position", "person"), upto(ledger, None), prefix="people/")
     people = named["person"].unique(maintain_order=True).to_list() if "person" in named.columns else []
     return _begin_with(people, text)
 

@@ -35,9 +35,9 @@ class Command:
 
     home: Path
 
-    def __call__(self, *arguments: str) -> Said:
+    def __call__(self, *arguments: str, stdin: str | None = None) -> Said:
         """Run a verb."""
-        result = CliRunner().invoke(app, ["--home", str(self.home), *arguments], prog_name="rollbook")
+        result = CliRunner().invoke(app, ["--home", str(self.home), *arguments], input=stdin, prog_name="rollbook")
         return Said(result.exit_code, result.stdout, result.stderr)
 
 

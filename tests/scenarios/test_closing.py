@@ -39,8 +39,9 @@ def places(school: School) -> list[bytes]:
     return list(dict.fromkeys(entry["place"] for entry in school.entries("PlaceDescribed")))
 
 
-def undo(school: School, place: bytes, **more: object) -> Done | Refused:
-    return carry_out(school.ledger, UndoSuccession(place=place, reason="The order was withdrawn.", **more))
+def undo(school: School, place: bytes, succession: int | None = None) -> Done | Refused:
+    command = UndoSuccession(place=place, succession=succession, reason="The order was withdrawn.")
+    return carry_out(school.ledger, command)
 
 
 def place_of(school: School, when: str) -> bytes:

@@ -46,9 +46,11 @@ def pupil_of(school: School, name: str) -> bytes:
     return bytes(identified["pupil"])
 
 
-def merge(school: School, stays: str, other: str, basis: str = "school_confirms") -> Done | Refused:
-    command = {"pupil": pupil_of(school, stays), "other_pupil": pupil_of(school, other), "basis": basis}
-    return carry_out(school.ledger, MergeIdentities(**command))
+def merge(school: School, stays: str, other: str) -> Done | Refused:
+    command = MergeIdentities(
+        pupil=pupil_of(school, stays), other_pupil=pupil_of(school, other), basis="school_confirms"
+    )
+    return carry_out(school.ledger, command)
 
 
 def merged(school: School, stays: str, other: str) -> int:
