@@ -25,10 +25,14 @@ from console.problems import MISUSED, REFUSED, Misused, Refused
 from console.reading import history_verb, register_verb, status_verb, totals_verb
 from console.recording import record_list
 from console.speaking import place_add, source_add
+from console.streaming import intake_verb, publish_verb
 from console.taking import import_verb, simulate_verb
 from consumers.ahead import ReaderEnded
+from consumers.broker import NoBroker
 from consumers.deliveries import NotDeliveries
 from consumers.file_import import ImportedElsewhere
+from consumers.publisher import CannotPublish
+from consumers.streaming import StreamBroken
 from domain.ledger.held import BytesGone
 from domain.ledger.keystore import KeysMissing, KeyStoreRefused
 from domain.ledger.ledger import NotFounded
@@ -42,7 +46,7 @@ DEBUG = "ROLLBOOK_DEBUG"
 
 SAYS_WHY = (
     Refused, NotFounded, NotDeliveries, BytesGone, SealBroken, KeyRefused, KeyStoreRefused, KeysMissing,
-    ImportedElsewhere, ReaderEnded, PersistenceError, KeysOfAnother,
+    ImportedElsewhere, ReaderEnded, PersistenceError, KeysOfAnother, NoBroker, StreamBroken, CannotPublish,
 )  # fmt: skip
 """Errors whose message is a sentence for a person."""
 
@@ -143,6 +147,20 @@ _verb(
     "simulate year.avro --places 4 --pupils 900 --weeks 7 --seed 805",
 )
 _verb(app, "import", import_verb, "Take files of messages in.", "import year.avro")
+_verb(
+    app,
+    "intake",
+    intake_verb,
+    "Take messages in from Kafka.",
+    "intake --bootstrap broker.example:9093 --tls --user rollbook-intake",
+)
+_verb(
+    app,
+    "publish",
+    publish_verb,
+    "Publish the entries to Kafka.",
+    "publish --bootstrap broker.example:9093 --tls --user rollbook-publisher",
+)
 _verb(
     app,
     "register",
