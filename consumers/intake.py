@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from consumers import arrangements, history, people, registers, statements
+from consumers import arrangements, history, people, providers, registers, statements
 from consumers.ahead import Read, read
 from consumers.deliveries import Delivery
 from consumers.hearing import Hearing
@@ -25,8 +25,19 @@ from domain.ledger.unit import Unit
 from schemas.catalogue import mis
 from schemas.codec import decode, encode, encode_confluent
 
-_HEAR: Mapping[str, Callable[[Hearing], None]] = {**statements.HEAR, **people.HEAR, **arrangements.HEAR}
-_ROWS: Mapping[str, str] = {**registers.ROWS, **statements.ROWS, **people.ROWS, **arrangements.ROWS}
+_HEAR: Mapping[str, Callable[[Hearing], None]] = {
+    **statements.HEAR,
+    **people.HEAR,
+    **arrangements.HEAR,
+    **providers.HEAR,
+}
+_ROWS: Mapping[str, str] = {
+    **registers.ROWS,
+    **statements.ROWS,
+    **people.ROWS,
+    **arrangements.ROWS,
+    **providers.ROWS,
+}
 
 
 def rows_of(name: str, message: Mapping[str, Any]) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
+from domain.attendance_register.reports import CLEAR, Key, Report, fold
 from domain.events import Fields, Stored, of_history
 from domain.moments import days, from_days
 
@@ -104,6 +105,8 @@ class Register:
     known: dict[bytes, list[tuple[str, int | None]]] = field(default_factory=dict)
     """(code as in `told_as`, said_at) of every entry of a line that has more than one, or that was only learned of."""
     closed_said: int | None = None
+    reports: dict[Key, Report] = field(default_factory=dict)
+    """What a provider reports: attendance, not marks."""
 
     @property
     def entries(self) -> dict[bytes, Entry]:
@@ -131,7 +134,9 @@ class Register:
     @property
     def weight(self) -> int:
         """Roughly how many things it holds: what a cache counts."""
-        return 4 + len(self._entries) + len(self._class_lines) + len(self.headers) + len(self.foreseen)
+        return (
+            4 + len(self._entries) + len(self._class_lines) + len(self.headers) + len(self.foreseen) + len(self.reports)
+        )
 
 
 def told_as(code: str, code_sent: str | None) -> str:
@@ -215,6 +220,10 @@ def evolve(register: Register, stored: Stored) -> Register:
         register.known.setdefault(fields["line"], []).append((code, fields.get("held_from")))
     elif topic == "RegisterClosed":
         register.closed_said = fields.get("closed_said")
+    elif topic in CLEAR:
+        told = register.headers[fields["header"]]
+        said_at = fields.get("said_at")
+        fold(register.reports, told if said_at is None else told._replace(said_at=said_at), stored)
     return register
 
 
