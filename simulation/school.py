@@ -106,6 +106,8 @@ class School:
         self.behaviour = Behaviour(place.phase)
         self.mornings: dict[int, list[Callable[[Day], None]]] = {}
         self.afternoons: dict[int, list[Callable[[Day], None]]] = {}
+        self.evenings: dict[int, list[Callable[[Day], None]]] = {}
+        """After all that: what repeats the registers as they then are."""
         self.snow: dict[date, Callable[[Day], None]] = {}
         self.lates: list[tuple[date, str, str, int]] = []
         """L marks of the last days (date, session, pupil, minutes late), which a changed setting would recalculate."""
@@ -285,7 +287,7 @@ class School:
             morning, afternoon = self._class_day(group, day, unresolved)
             today.registers[group.name, "AM"] = morning
             today.registers[group.name, "PM"] = afternoon
-        for planted in self.afternoons.pop(index, ()):
+        for planted in (*self.afternoons.pop(index, ()), *self.evenings.pop(index, ())):
             planted(today)
         if self.place.profile.nightly:
             self._nightly(today)

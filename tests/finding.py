@@ -94,8 +94,17 @@ def act(ledger: Ledger, planted: Sequence[Planted], who: Who) -> int:
         elif one.expect["becomes"] == "succeeded":
             old, new = (who.places[str(one.expect[name])] for name in ("old_urn", "new_urn"))
             on = from_days(_day(one.expect["on"]) or 0)
-            succeeds = {"old_place": old, "new_place": new, "on": on, "registers_move": True, "custody_with": new}
-            said = carry_out(ledger, SucceedPlace(kind="academy_conversion", **succeeds))
+            said = carry_out(
+                ledger,
+                SucceedPlace(
+                    old_place=old,
+                    new_place=new,
+                    on=on,
+                    kind="academy_conversion",
+                    registers_move=True,
+                    custody_with=new,
+                ),
+            )
         else:
             continue
         assert isinstance(said, Done), said
@@ -248,7 +257,7 @@ def _bytes_of(ids: Iterable[str]) -> pl.Series:
 def _same(stored: Any, said: Any) -> bool:
     """A stored value beside one as messages write it."""
     if isinstance(stored, bytes):
-        return stored.hex() == said
+        return bool(stored.hex() == said)
     if isinstance(stored, int) and isinstance(said, str):
         return stored == _day(said)
     return bool(stored == said)
@@ -283,7 +292,9 @@ def _amendment(found: Finder, one: Planted) -> list[str]:
     if one.kind != "settings_change":
         lines = {line for mis in one.pupils for line in found.who.ids(mis)}
         made = [row for row in made if row["line"].hex() in lines]
-    same = {name: ({row[name] for row in made}, {one.expect[name]}) for name in ("cause",) if name in one.expect}
+    same: dict[str, tuple[Any, Any]] = {
+        name: ({row[name] for row in made}, {one.expect[name]}) for name in ("cause",) if name in one.expect
+    }
     if "operation" in one.expect:
         same["operation"] = ({row["operation"].hex() for row in made}, {one.expect["operation"]})
     if "reason_state" in one.expect:

@@ -240,7 +240,7 @@ def gone_from_snapshot(planter: Planter, school: School) -> None:
             how="absent_from_whole_snapshot",
         )
 
-    planter.after(school, index, apply)
+    planter.at_last(school, index, apply)
 
 
 def change_before_register(planter: Planter, school: School) -> None:

@@ -212,6 +212,10 @@ class Planter:
         """Do this when the registers of a day are made and not yet sent."""
         school.afternoons.setdefault(index, []).append(apply)
 
+    def at_last(self, school: School, index: int, apply: Callable[[Day], None]) -> None:
+        """Do this when nothing more is planted in the registers of a day."""
+        school.evenings.setdefault(index, []).append(apply)
+
     def before(self, school: School, index: int, apply: Callable[[Day], None]) -> None:
         """Do this before the registers of a day are made."""
         school.mornings.setdefault(index, []).append(apply)
