@@ -38,6 +38,11 @@ def group_scope(place: bytes, school_year: int) -> str:
     return f"{place.hex()}/{school_year}"
 
 
+def parent_scope(pupil: bytes, source: bytes) -> str:
+    """The scope of a parent's row: a parent is one of one child's, as one source names them."""
+    return f"{pupil.hex()}/{source.hex()}"
+
+
 def _of_place(told: Told) -> Iterable[Fact]:
     """Its public numbers, as told, from the day that the description names."""
     for kind in ("urn", "laestab", "ukprn"):
@@ -85,6 +90,14 @@ def _of_line(told: Told) -> Iterable[Fact]:
         )
 
 
+def _of_parent(told: Told) -> Iterable[Fact]:
+    """By what id of its own a source knows one parent of one child: a mother of two has a row for each."""
+    if told.body.get("source") is not None and told.text.get("mis_parent"):
+        yield Fact(
+            "parent", parent_scope(told.owner, told.body["source"]), told.text["mis_parent"], told.body["parent"]
+        )
+
+
 def _of_merge(told: Told) -> Iterable[Fact]:
     """That two identities were ever joined; whether they still are, their streams say."""
     yield from merge_facts(told.owner, told.body["other_pupil"])
@@ -112,6 +125,7 @@ GIVES: Mapping[str, Callable[[Told], Iterable[Fact]]] = {
     "UpnGiven": _of_upn,
     "LocalIdGiven": _of_local_id,
     "LineOpened": _of_line,
+    "ParentNamed": _of_parent,
     "IdentitiesMerged": _of_merge,
     "AccessRestricted": _of_restriction,
     "ImportStarted": _of_import,

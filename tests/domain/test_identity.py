@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from domain import identity
-from domain.identity import GIVES, facts_of
+from domain.identity import GIVES, facts_of, parent_scope
+from domain.pupil import Fact
 from schemas import catalogue
 
 ROOT = Path(identity.__file__).parent.parent
@@ -77,3 +78,12 @@ def test_an_event_whose_text_cannot_be_opened_leads_only_where_its_clear_part_do
         assert list(facts_of(stream, topic, {"known_to": bytes(16)}, None)) == []
     place = {"place": b"p" * 16, "laestab": "8051234", "urn": None, "from": 20_000}
     assert [fact.kind for fact in facts_of(f"place/{'0' * 32}", "PlaceDescribed", place, None)] == ["laestab"]
+
+
+def test_a_parent_is_found_by_the_id_of_the_source_that_named_them_within_one_child() -> None:
+    stream, source, parent = f"pupil/{'61' * 16}", b"s" * 16, b"m" * 16
+    body = {"parent": parent, "source": source}
+    [fact] = facts_of(stream, "ParentNamed", body, {"name": "Mrs Carp", "mis_parent": "C7"})
+    assert fact == Fact("parent", parent_scope(b"a" * 16, source), "C7", parent)
+    assert list(facts_of(stream, "ParentNamed", body, {"name": "Mrs Carp"})) == []
+    assert list(facts_of(stream, "ParentNamed", body, None)) == []
