@@ -1,7 +1,8 @@
 """Messages about marks: registers taken, snapshots, changes, removals, codes foreseen, audit logs.
 
-One class's register with nothing odd in it is decided at once; whatever is odd goes row by row through the table of
-`domain.attendance_register.becoming`. Both ways end in the same events: a property test says so.
+The rows of a class that are first marks and say no more than their code are decided at once; whatever is odd goes row
+by row, after them, through the table of `domain.attendance_register.becoming`. Both ways end in the same events: a
+property test says so.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple, cast
 
 from consumers.hearing import BY_KINDS, Hearing, Meaning, day_of, meaning
 from domain.attendance_register.becoming import Becomes, Row
-from domain.attendance_register.decide import Header, can_take_whole, decide, missing_from_whole, take_whole
+from domain.attendance_register.decide import Header, decide, missing_from_whole, take_whole
 from domain.attendance_register.register import PLAIN, Beside, Register, Told, parts_of
 from domain.calendar import NotHeld, Session
 from domain.events import NOBODY, Person
@@ -131,9 +132,66 @@ def _hear_session(
     if None in lines:
         unit.learn(roll, [(row["mis_pupil"], row["upn"]) for row in rows])
         lines = [roll.line(mis_pupil, spot.day) for mis_pupil in ids]
-    if _take_class(hearing, place, spot, register, rows, lines):
-        return
-    _take_row_by_row(hearing, place, spot, register, rows, lines, numbers)
+    plain = _first_and_plain(hearing, place, spot, register, rows, lines)
+    order = [*plain, *sorted(set(range(len(rows))).difference(plain))] if len(plain) < len(rows) else plain
+    header = _header(hearing, place, register, spot, len(rows))
+    had_entries = bool(register.version)
+    head = _take_class(hearing, place, spot, register, header, rows, lines, plain)
+    rest = order[len(plain) :] if head else order
+    if rest or not head or (_is_whole(hearing) and had_entries):
+        _take_row_by_row(hearing, place, spot, register, header, head, rows, lines, numbers, rest)
+    elif header.closed_said is not None:
+        hearing.unit.record_decided(decide(register, header, (), head).events, register.version)
+
+
+def _is_whole(hearing: Hearing) -> bool:
+    """True if what the message does not say is gone."""
+    whole: bool = hearing.message.get("whole", False)
+    return whole and hearing.schema.name in ("RegisterTaken", "RegisterSnapshot")
+
+
+def _first_and_plain(
+    hearing: Hearing,
+    place: Place,
+    spot: Spot,
+    register: Register,
+    rows: Sequence[Mapping[str, Any]],
+    lines: Sequence[bytes | None],
+) -> Sequence[int]:
+    """Which rows are first marks that say no more than their code. They come first among the entries of a message.
+
+    None where a pupil is there twice: what the second row says depends on the first.
+    """
+    if hearing.schema.name not in ("RegisterTaken", "RegisterSnapshot") or spot.day > hearing.heard_on:
+        return ()
+    known = [line for line in lines if line is not None]
+    unique = set(known)
+    if len(unique) < len(known):
+        return ()
+    raws = _codes(rows)
+    odd = {raw for raw in set(raws) if _is_odd(place, hearing.source, raw, spot.day)}
+    all_new = register.has_none_of(unique)
+    if all_new and not odd and len(known) == len(lines) and isinstance(rows, PlainRows):
+        return range(len(rows))
+    simple = isinstance(rows, PlainRows)
+    return [
+        n
+        for n, (line, raw) in enumerate(zip(lines, raws, strict=True))
+        if line is not None
+        and raw not in odd
+        and (simple or not rows[n]["detail"])
+        and (all_new or not register.has(line))
+    ]
+
+
+def _codes(rows: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+    return rows.codes if isinstance(rows, PlainRows) else [row["code"] for row in rows]
+
+
+def _is_odd(place: Place, source: bytes, raw: str, day: int) -> bool:
+    """True for what is no code, or perhaps none."""
+    means = meaning(place, source, raw, day)
+    return means.blank or means.code == "#" or len(raw) > MOST_SIGNS
 
 
 def _take_class(
@@ -141,39 +199,28 @@ def _take_class(
     place: Place,
     spot: Spot,
     register: Register,
+    header: Header,
     rows: Sequence[Mapping[str, Any]],
     lines: Sequence[bytes | None],
-) -> bool:
-    """Take in a class whose every row is a first mark that says no more than its code. False: something is odd."""
-    message = hearing.message
-    if hearing.schema.name not in ("RegisterTaken", "RegisterSnapshot") or not rows or None in lines:
-        return False
-    if (message["whole"] and register.entries) or spot.day > hearing.heard_on or not _plain(rows):
-        return False
+    plain: Sequence[int],
+) -> int:
+    """Take in the plain rows of a class at once. Returns the version of their header; 0 where there are none."""
+    if not plain:
+        return 0
+    raws = _codes(rows)
+    if len(plain) < len(rows):
+        lines, raws = [lines[n] for n in plain], [raws[n] for n in plain]
     known = cast("Sequence[bytes]", lines)
-    if not can_take_whole(register, known):
-        return False
-    raws = rows.codes if isinstance(rows, PlainRows) else [row["code"] for row in rows]
     meanings = {raw: meaning(place, hearing.source, raw, spot.day) for raw in set(raws)}
-    if any(m.blank or m.code == "#" or len(raw) > MOST_SIGNS for raw, m in meanings.items()):
-        return False
-    header = _header(hearing, place, register, spot, len(rows))
-    cause = _cause(hearing, message.get("cause"))
+    cause = _cause(hearing, hearing.message.get("cause"))
     sent = [meanings[raw].sent for raw in raws] if any(m.sent is not None for m in meanings.values()) else None
     events = take_whole(register, header, known, [meanings[raw].code for raw in raws], sent)
-    head = register.version - len(rows)
+    head = register.version - len(raws)
     hearing.unit.record_decided(events, head)
     tails = {raw: plain_tail(spot.day, spot.session, head, m.code, m.sent, cause) for raw, m in meanings.items()}
     hearing.unit.record_marks(register, known, [tails[raw] for raw in raws])
-    hearing.taken.counts.add(Becomes.MARK, len(rows))
-    if header.closed_said is not None:
-        hearing.unit.record_decided(decide(register, header, ()).events, register.version)
-    return True
-
-
-def _plain(rows: Sequence[Mapping[str, Any]]) -> bool:
-    """True if no row says more than its pupil and code."""
-    return isinstance(rows, PlainRows) or not any(row["detail"] for row in rows)
+    hearing.taken.counts.add(Becomes.MARK, len(raws))
+    return head
 
 
 def _take_row_by_row(
@@ -181,13 +228,15 @@ def _take_row_by_row(
     place: Place,
     spot: Spot,
     register: Register,
+    header: Header,
+    head: int,
     rows: Sequence[Mapping[str, Any]],
     lines: Sequence[bytes | None],
     numbers: tuple[int, ...],
+    order: Sequence[int],
 ) -> None:
-    """The readable path: every row by itself."""
+    """The readable path: every row by itself, those of `order` in that order. `head` is 0, or the header's version."""
     message, taken, name = hearing.message, hearing.taken, hearing.schema.name
-    header = _header(hearing, place, register, spot, len(rows))
     unknown = [n for n, line in zip(numbers, lines, strict=True) if line is None]
     if unknown:
         taken.hold(
@@ -198,7 +247,8 @@ def _take_row_by_row(
             place.id,
         )
     said: list[Row] = []
-    for number, row, line in zip(numbers, rows, lines, strict=True):
+    for n in order:
+        number, row, line = numbers[n], rows[n], lines[n]
         if line is None:
             continue
         detail = row["detail"]
@@ -230,12 +280,11 @@ def _take_row_by_row(
             )
             continue
         said.append(decided)
-    whole = message.get("whole", False) and name in ("RegisterTaken", "RegisterSnapshot")
     gone: list[Row] = []
-    if whole and not unknown and _speaks_of(message, spot):
+    if _is_whole(hearing) and not unknown and _speaks_of(message, spot):
         # Where a row's pupil is not known here, nobody can say whose mark is missing: a MIS may have new ids for all.
         gone = missing_from_whole(register, header, {line for line in lines if line is not None})
-    decision = decide(register, header, [*said, *gone])
+    decision = decide(register, header, [*said, *gone], head)
     hearing.unit.record_decided(decision.events, register.version)
     for becomes in decision.became[: len(said)]:
         taken.counts.add(becomes)

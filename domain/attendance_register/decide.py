@@ -1,7 +1,7 @@
 """From the rows of one message about one session to the events that its register receives.
 
-`decide` takes any rows, one by one, and is the readable path. `take_whole` is for what nearly every message is, a
-class's first register with nothing odd in it: the whole class at once, where `can_take_whole` says that it may.
+`decide` takes any rows, one by one, and is the readable path. `take_whole` is for what nearly every row is, a first
+mark that says no more than its code: all of them at once.
 """
 
 from __future__ import annotations
@@ -184,15 +184,16 @@ RECORDED = frozenset({Becomes.MARK, Becomes.AMENDMENT, Becomes.WITHDRAWAL, Becom
 """What becomes an event; the rest is counted."""
 
 
-def decide(register: Register, header: Header, rows: Sequence[Row]) -> Decision:
+def decide(register: Register, header: Header, rows: Sequence[Row], header_version: int = 0) -> Decision:
     """Decide rows one by one, in order, each in the light of those before it. Folds the events into `register`.
+
+    `header_version` is that of the header where `take_whole` wrote it already.
 
     A change whose sender names the earlier value, where the ledger holds none, becomes two: the older entry learned,
     and the mark (events.md 4, MarkChanged). So does the last row of an imported audit log, where no mark came before
     it. Only the row itself is counted.
     """
     decision = Decision()
-    header_version = 0
     for row in rows:
         becomes = what_it_becomes(row, register)
         decision.became.append(becomes)
@@ -263,12 +264,6 @@ def missing_from_whole(register: Register, header: Header, said: set[bytes]) -> 
     ]
 
 
-def can_take_whole(register: Register, lines: Sequence[bytes]) -> bool:
-    """True if every one of these lines has no entry in the register yet, and none is there twice."""
-    unique = set(lines)
-    return len(unique) == len(lines) and register.has_none_of(unique)
-
-
 def plain_entries(header: int, codes: Sequence[str], besides: Iterable[Beside]) -> Iterator[Entry]:
     """Entries of consecutive versions after their header that say no more than a code: made in C, not one by one."""
     versions = range(header + 1, header + 1 + len(codes))
@@ -283,7 +278,7 @@ def take_whole(
     codes: Sequence[str],
     sent: Sequence[str | None] | None = None,
 ) -> list[Event]:
-    """Take in a class whose every row is a first mark with nothing beside its code, or what was `sent` for it.
+    """Take in rows of a class that are first marks with nothing beside their code, or what was `sent` for it.
 
     Returns the events that come before the marks (opening, heading). The marks follow as consecutive versions, one for
     each line in order, and are in `register` already when this returns; the caller writes their bytes.

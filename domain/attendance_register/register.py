@@ -126,6 +126,10 @@ class Register:
         """True if none of these lines has an entry."""
         return self._entries.keys().isdisjoint(lines) and self._class_lines.isdisjoint(lines)
 
+    def has(self, line: bytes) -> bool:
+        """True if this line has an entry."""
+        return line in self._entries or line in self._class_lines
+
     def told(self, entry: Entry) -> Told:
         """When the last word on a line was told."""
         told = self.headers[entry.last_header or entry.header]

@@ -350,7 +350,7 @@ def test_a_hash_that_agrees_with_the_calendar_is_counted_and_one_that_does_not_i
     assert (counts.nothing_said, counts.marks) == (2, 0)
     counts = school.takes("7B", TUESDAY, "09:01", Ann="#", Ben="/")
     assert (counts.nothing_said, counts.marks) == (0, 2)
-    assert marks_of(school, TUESDAY) == ["MarkRecorded Ann #", "MarkRecorded Ben /"]
+    assert marks_of(school, TUESDAY) == ["MarkRecorded Ben /", "MarkRecorded Ann #"]
 
 
 def test_a_hash_where_the_calendar_knows_nothing_is_a_mark(school: School) -> None:
