@@ -13,7 +13,8 @@ from datetime import date
 from functools import partial
 
 from consumers.hearing import Hearing
-from consumers.people import LEAST_NC_YEAR, Row, _enter, hear_leavers, hear_pupils
+from consumers.people import _enter, hear_leavers, hear_pupils
+from consumers.pupil_rows import LEAST_NC_YEAR, Row
 from domain.admission_register import decide as admission
 from domain.admission_register import line as lines
 from domain.admission_register.decide import PupilSaid, Saying
@@ -94,7 +95,7 @@ def _line_in(unit: Unit, place: Place, pupil: bytes, year: int, said: PupilSaid)
     for stay in unit.find("line", line_scope(place.id, year), pupil.hex()):
         line = unit.line(place.id, stay.id)
         left = line.left_on if line.left_on is not None else line.leaving_on
-        begun_after = said.leaving_on is not None and said.leaving_on < line.entry["starting_day"]
+        begun_after = said.leaving_on is not None and said.leaving_on < line.starting_day
         ended_before = left is not None and left < said.starting_day
         if not begun_after and not ended_before:
             return line
@@ -132,7 +133,7 @@ def _line_left(hearing: Hearing, place: Place, row: Row, leaving_on: int) -> lin
     year = academic_year_of(leaving_on)
     for school_year in (year, academic_year_before(year)):
         found = [unit.line(place.id, s.id) for s in unit.find("line", line_scope(place.id, school_year), pupil.hex())]
-        begun = [line for line in found if line.entry["starting_day"] <= leaving_on]
+        begun = [line for line in found if line.starting_day <= leaving_on]
         if begun:
             return begun[-1]
     return None

@@ -5,19 +5,22 @@ Each row counts once: as a statement if it said anything new, as a duplicate if 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
-from consumers.hearing import Hearing, day_of, pick, shown
+from consumers.hearing import Hearing, day_of, shown
+from consumers.pupil_rows import Row, dates_of, other_school, parents_said, pupil_said, unknown_in
 from consumers.statements import count, hold_dates
 from domain.admission_register import decide as admission
 from domain.admission_register import line as lines
-from domain.admission_register.decide import ADMISSIONS, DESTINATIONS, GROUNDS, STATUSES, PupilSaid, Saying
+from domain.admission_register.decide import DESTINATIONS, GROUNDS, PupilSaid, Saying
+from domain.admission_register.particulars import NOTHING
 from domain.events import Event, Person
-from domain.identifiers import normalise_laestab, normalise_upn
+from domain.identifiers import normalise_upn
 from domain.ledger.caches import Found
 from domain.ledger.turning import carry_late
+from domain.ledger.unit import Unit
 from domain.moments import academic_year_before, academic_year_of
 from domain.people import OFFICES
 from domain.people import evolve as evolve_people
@@ -31,8 +34,6 @@ from domain.pupil import (
     upn_given,
 )
 from domain.pupil import stream_of as pupil_stream
-
-Row = Mapping[str, Any]
 
 ROWS: Mapping[str, str] = {"StaffStated": "staff", "PupilsStated": "pupils", "PupilLeft": "leavers"}
 """Where each of these messages has its rows."""
@@ -77,16 +78,10 @@ def hear_pupils(hearing: Hearing, keep: Keep | None = None) -> None:
         _pupil(hearing, place, number, row, keep or _keep)
 
 
-_DATES = ("birth_date", "starting_day", "entered_on", "leaving_on", "enrolment_status_from")
-MOST_NC_YEAR, LEAST_NC_YEAR = 14, -2
-
-
 def _pupil(hearing: Hearing, place: Place, number: int, row: Row, keep: Keep) -> None:
     unit = hearing.unit
-    dates = {name: day_of(row[name]) for name in _DATES}
-    impossible = any(row[name] and dates[name] is None for name in _DATES) or dates["starting_day"] is None
-    nc_year = row["nc_year"]
-    if impossible or not (nc_year is None or LEAST_NC_YEAR <= nc_year <= MOST_NC_YEAR):
+    dates = dates_of(row)
+    if dates is None:
         hold_dates(hearing, (number,), place.id)
         return
     if names_nobody(row["mis_pupil"]):
@@ -96,8 +91,11 @@ def _pupil(hearing: Hearing, place: Place, number: int, row: Row, keep: Keep) ->
         hearing.taken.hold("g4", (number,), sentence, place.id)
         return
     before = unit.events_recorded
-    said = _pupil_said(hearing, place, row, dates)
+    said = pupil_said(hearing, place, row, dates)
     pupil, is_new = _who(hearing, place, row, said)
+    if row["parents"] is not None:
+        parents = parents_said(hearing, place, unit.pupil(pupil), row)
+        said = replace(said, beside=said.beside._replace(parents=parents))
     saying = Saying(
         hearing.origin,
         hearing.person(place.id, row["by"]),
@@ -105,80 +103,121 @@ def _pupil(hearing: Hearing, place: Place, number: int, row: Row, keep: Keep) ->
         place.carries(hearing.source, "reason"),
     )
     keep(hearing, place, pupil, row, said, saying, is_new)
-    count(hearing, unit.events_recorded > before)
+    unknown = unknown_in(row)
+    if unknown is None:
+        count(hearing, unit.events_recorded > before)
+        return
+    sentence = (
+        f"{hearing.rows((number,))}: it names {unknown} that is not known here; everything else in it was recorded; "
+        "send it again as it should be, or dismiss this."
+    )
+    hearing.taken.hold("g4", (number,), sentence, place.id)
 
 
 def _keep(
-    hearing: Hearing, place: Place, pupil: bytes, _row: Row, said: PupilSaid, saying: Saying, is_new: bool
+    hearing: Hearing, place: Place, pupil: bytes, row: Row, said: PupilSaid, saying: Saying, is_new: bool
 ) -> None:
-    """What is said now of a pupil: a new line, or the year's own restated."""
+    """What is said now of a pupil: a place agreed, or not taken up; else the pupil is on the roll."""
+    match row["stage"]:
+        case "agreed":
+            _place_agreed(hearing, place, pupil, said, saying, is_new)
+        case "not_taken_up":
+            _place_not_taken_up(hearing, place, pupil, said, saying, is_new)
+        case _:
+            _on_roll(hearing, place, pupil, said, saying, is_new)
+
+
+def _on_roll(hearing: Hearing, place: Place, pupil: bytes, said: PupilSaid, saying: Saying, is_new: bool) -> None:
+    """A new line, or the year's own: entered, if a place was agreed until now, else restated."""
     unit = hearing.unit
     year = max(academic_year_of(said.starting_day), place.school_year_on(hearing.said_on))
     line = None if is_new else _line_of(hearing, place, pupil, year, said)
     if line is None or _is_new_stay(line, said):
         line = _enter(hearing, place, pupil, year, said, saying, is_new)
+    elif not line.entry_version:
+        old_line = _line_at_old_place(hearing, place, pupil, year, said)
+        unit.record(admission.enter(line, line.school_year, said, saying, old_line), lines.evolve, line)
     else:
         unit.record(admission.restate(line, said, saying), lines.evolve, line)
     carry_late(unit, place.id, line, hearing.today)
 
 
-def _line_of(hearing: Hearing, place: Place, pupil: bytes, year: int, said: PupilSaid) -> lines.Line | None:
-    """The line that a statement restates: the year's own; last year's, until the turn of the year carries it."""
+def _place_agreed(hearing: Hearing, place: Place, pupil: bytes, said: PupilSaid, saying: Saying, is_new: bool) -> None:
+    """The line of the year in which the pupil is to start, opened if need be. A day that moves into another school
+    year moves on the line of the first year too, so that nobody waits for the pupil there."""
     unit = hearing.unit
-    stays = unit.stays(place.id, year, pupil)
-    if stays or academic_year_of(said.starting_day) >= year:
-        return unit.line(place.id, stays[-1].id) if stays else None
-    before = unit.stays(place.id, academic_year_before(year), pupil)
-    last = unit.line(place.id, before[-1].id) if before else None
-    if last is None or not last.on_roll() or not unit.year_begun(place.id, year):
-        return last if last is not None and last.on_roll() else None
-    carry_late(unit, place.id, last, hearing.today)
+    year = academic_year_of(said.starting_day)
+    line = None if is_new else _last_stay(unit, place, pupil, year)
+    if line is not None and not _is_new_stay(line, said):
+        unit.record(admission.agree(line, year, said, saying), lines.evolve, line)
+        return
+    line = unit.line(place.id, unit.new_id(partial(lines.stream_of, place.id)))
+    unit.record(admission.agree(line, year, said, saying), lines.evolve, line)
+    unit.record_of_pupil(line_opened(pupil, lines.parts_of(line.stream)[1], place.id, year, said.starting_day, None))
+    if not is_new:
+        _moved(hearing, place, pupil, (academic_year_before(year), academic_year_before(year, -1)), said, saying)
+
+
+def _moved(hearing: Hearing, place: Place, pupil: bytes, years: Iterable[int], said: PupilSaid, saying: Saying) -> None:
+    """Say on lines of other years, where a place is agreed and nobody was entered, which day is agreed now."""
+    for year in years:
+        line = _last_stay(hearing.unit, place, pupil, year)
+        if line is not None and not line.entry_version and not line.not_taken_up:
+            moved = admission.agree(line, year, replace(said, beside=NOTHING), saying)
+            hearing.unit.record(moved, lines.evolve, line)
+
+
+def _place_not_taken_up(
+    hearing: Hearing, place: Place, pupil: bytes, said: PupilSaid, saying: Saying, is_new: bool
+) -> None:
+    """On the line of the year of the starting day, and on this year's if the pupil went on into it. Of a place of which
+    nothing was known before, that it was agreed is recorded as well."""
+    unit = hearing.unit
+    year = academic_year_of(said.starting_day)
+    found = None if is_new else _last_stay(unit, place, pupil, year)
+    if found is None or _is_new_stay(found, said):
+        _place_agreed(hearing, place, pupil, said, saying, is_new)
+        found = _last_stay(unit, place, pupil, year)
+    now = place.school_year_on(hearing.said_on)
+    later = None if is_new or now <= year else _last_stay(unit, place, pupil, now)
+    for line in (found, later if later is not None and later.carried else None):
+        if line is not None:
+            unit.record(admission.not_taken_up(line, None, said.reason, saying), lines.evolve, line)
+
+
+def _last_stay(unit: Unit, place: Place, pupil: bytes, year: int) -> lines.Line | None:
+    """The pupil's last line at a place in a school year."""
     stays = unit.stays(place.id, year, pupil)
     return unit.line(place.id, stays[-1].id) if stays else None
 
 
+def _line_of(hearing: Hearing, place: Place, pupil: bytes, year: int, said: PupilSaid) -> lines.Line | None:
+    """The line that a statement restates: the year's own; last year's, until the turn of the year carries it.
+
+    A line on which a place is agreed is the year's own only if last year's does not go on: whoever moves from nursery
+    to reception is on last year's line until the turn of the year, and then on the one agreed.
+    """
+    unit = hearing.unit
+    line = _last_stay(unit, place, pupil, year)
+    if (line is not None and line.entry_version) or academic_year_of(said.starting_day) >= year:
+        return line
+    last = _last_stay(unit, place, pupil, academic_year_before(year))
+    if last is None or not last.on_roll():
+        return line
+    if not unit.year_begun(place.id, year):
+        return last
+    carry_late(unit, place.id, last, hearing.today)
+    return _last_stay(unit, place, pupil, year)
+
+
 def _is_new_stay(line: lines.Line, said: PupilSaid) -> bool:
-    """A deleted line, and a starting day after the pupil left: a second stay is a second line."""
+    """A deleted line, and a starting day after the pupil left; or an entry made in error, and another starting day: a
+    second stay is a second line."""
+    if line.entered_in_error:
+        first = line.text.get("first_starting_day") if line.carried else line.starting_day
+        return said.starting_day != first
     left = line.left_on if line.left_on is not None else line.entry.get("starting_day")
     return bool(line.deletion_version) and left is not None and said.starting_day > left
-
-
-def _pupil_said(hearing: Hearing, place: Place, row: Row, dates: dict[str, int | None]) -> PupilSaid:
-    starting_day = dates["starting_day"]
-    assert starting_day is not None, "held before where it is missing"
-    basis = row["starting_day_basis"]
-    return PupilSaid(
-        starting_day=starting_day,
-        starting_day_basis=basis if basis in ("agreed", "told", "first_attendance") else "not_said",
-        entered_on=dates["entered_on"],
-        admission=row["admission"] if row["admission"] in ADMISSIONS else "other",
-        enrolment_status=row["enrolment_status"] if row["enrolment_status"] in STATUSES else None,
-        enrolment_status_from=dates["enrolment_status_from"],
-        other_place=_other_school(
-            hearing, place, row["other_laestab"], dates["enrolment_status_from"] or hearing.today
-        ),
-        previous_place=_other_school(hearing, place, row["previous_laestab"], starting_day),
-        nc_year=row["nc_year"],
-        group=None if hearing.origin.of_history else hearing.group(place, row["group"]),
-        leaving_on=dates["leaving_on"],
-        destination=row["destination"] if row["destination"] in DESTINATIONS else "not_said",
-        full_name=row["full_name"],
-        name_used=row["name_used"],
-        sex=row["sex"],
-        birth_date=dates["birth_date"],
-        address=row["address"],
-        last_school=row["last_school"],
-        reason=row["reason"],
-    )
-
-
-def _other_school(hearing: Hearing, place: Place, laestab: str | None, day: int) -> bytes | None:
-    """Another school that a row names, as it was on a day, if this ledger knows it.
-
-    Never the place itself: an academy may keep the LAESTAB of the school that it was.
-    """
-    found = hearing.unit.find("laestab", "", normalise_laestab(laestab)) if laestab else []
-    return pick([other for other in found if other.id != place.id], day)
 
 
 def _who(hearing: Hearing, place: Place, row: Row, said: PupilSaid) -> tuple[bytes, bool]:
@@ -222,18 +261,24 @@ def _enter(
 ) -> lines.Line:
     """PupilEntered on a new line; after a conversion, the line at the old place is named."""
     unit = hearing.unit
-    old_line = None
-    if not is_new and said.previous_place is not None and said.previous_place != place.id:
-        for school_year in (year, academic_year_before(year)):
-            stays = unit.stays(said.previous_place, school_year, pupil)
-            if stays:
-                old_line = stays[-1].id
-                break
+    old_line = None if is_new else _line_at_old_place(hearing, place, pupil, year, said)
     line_id = unit.new_id(partial(lines.stream_of, place.id))
     line = unit.line(place.id, line_id)
     unit.record(admission.enter(line, year, said, saying, old_line), lines.evolve, line)
     unit.record_of_pupil(line_opened(pupil, line_id, place.id, year, said.starting_day, old_line))
+    if not is_new:
+        _moved(hearing, place, pupil, (academic_year_before(year),), said, saying)
     return line
+
+
+def _line_at_old_place(hearing: Hearing, place: Place, pupil: bytes, year: int, said: PupilSaid) -> bytes | None:
+    if said.previous_place is None or said.previous_place == place.id:
+        return None
+    for school_year in (year, academic_year_before(year)):
+        stays = hearing.unit.stays(said.previous_place, school_year, pupil)
+        if stays:
+            return stays[-1].id
+    return None
 
 
 FindLine = Callable[[Hearing, Place, Row, int], "lines.Line | None"]
@@ -253,11 +298,7 @@ def hear_leavers(hearing: Hearing, line_left: FindLine | None = None) -> None:
 def _line_left(hearing: Hearing, place: Place, row: Row, leaving_on: int) -> lines.Line | None:
     """The line that a leaver comes off: the newest whose stay had begun by the day that he left."""
     unit = hearing.unit
-    found = [] if names_nobody(row["mis_pupil"]) else unit.find("mis_pupil", hearing.source.hex(), row["mis_pupil"])
-    pupil = found[-1].id if found else None
-    upn = normalise_upn(row["upn"]) if row["upn"] else ""
-    if pupil is None and can_identify(upn):
-        pupil = unit.one_of(unit.find("upn", "", upn))
+    pupil = hearing.pupil_called(row["mis_pupil"], row["upn"])
     if pupil is None:
         return None
     year = academic_year_of(leaving_on)
@@ -272,8 +313,9 @@ def _line_left(hearing: Hearing, place: Place, row: Row, leaving_on: int) -> lin
         for school_year in sorted(years, reverse=True)
         for stay in reversed(unit.stays(place.id, school_year, pupil))
     ]
-    begun = (line for line in stays if line.carried or line.entry["starting_day"] <= leaving_on)
-    return next(begun, stays[0] if stays else None)
+    entered = [line for line in stays if line.entry_version]
+    begun = (line for line in entered if line.carried or line.starting_day <= leaving_on)
+    return next(begun, next(iter(entered or stays), None))
 
 
 def _leaver(hearing: Hearing, place: Place, number: int, row: Row, line_left: FindLine) -> None:
@@ -310,7 +352,7 @@ def _leaver(hearing: Hearing, place: Place, number: int, row: Row, line_left: Fi
         deleted_on,
         GROUNDS.get(row["ground"] or "", row["ground"] if row["ground"] in GROUNDS.values() else "not_said"),
         row["destination"] if row["destination"] in DESTINATIONS else "not_said",
-        _other_school(hearing, place, row["destination_laestab"], leaving_on),
+        other_school(hearing, place, row["destination_laestab"], leaving_on),
         row["destination_text"],
         row["mis_reason"],
         saying,

@@ -13,7 +13,8 @@ from types import MappingProxyType
 
 from domain.admission_register import particulars
 from domain.admission_register.line import ENTRY_FIELDS, FIRST_ENTRY, Line, parts_of, year_facts
-from domain.admission_register.particulars import NOTHING, Saying, Stated, seal
+from domain.admission_register.particulars import NOTHING, Stated, seal
+from domain.admission_register.particulars import Saying as Saying
 from domain.events import NOBODY, Event, Fields, Origin, Person, reason_fields
 
 GROUNDS: Mapping[str, str] = MappingProxyType(
