@@ -180,6 +180,7 @@ class Datastore(library.PostgresDatastore):
                     "it goes on from what was committed."
                 ) from error
             if isinstance(cause, psycopg.OperationalError) and used and used[0].broken:
+                self.pool.check()  # the others died with it; whoever asks next gets one that lives
                 raise ConnectionLost(
                     "The connection to PostgreSQL was lost; run the same command again: it goes on from what was "
                     "committed."

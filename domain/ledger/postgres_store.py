@@ -325,6 +325,7 @@ class PostgresStore(ColumnarScan, library.PostgresProcessRecorder):
             self._commit(connection)
         except (psycopg.OperationalError, psycopg.InterfaceError):
             self._undo(connection)
+            self.datastore.pool.check()  # if the server went away, the others died as well
             if not (written.can_be_recognised and self._is_stored(written)):
                 raise
 
