@@ -17,12 +17,13 @@ from consumers.registers import MOST_SIGNS, REASON_CODES, SESSIONS
 from consumers.statements import count, hold_dates
 from domain.admission_register.particulars import Saying
 from domain.arrangement.arrangement import Arrangement, evolve, mis_value, stream_of
-from domain.arrangement.decide import Said, decide, needs_one, same_block
+from domain.arrangement.decide import Said, becomes, decide, needs_one, same_block
 from domain.arrangement.kinds import KINDS, TOPICS, WORDS, Does
 from domain.arrangement.words import ACTIVITY_CODES
-from domain.events import Fields
-from domain.ledger.arrangements import arrangements_of, carry_late_told, place_of, whole_story
+from domain.events import NOBODY, Fields
+from domain.ledger.arrangements import arrangements_of, carry_late_told, parent_of_line, place_of, whole_story
 from domain.ledger.turning import turn_of_the_year
+from domain.ledger.unit import Unit
 from domain.moments import academic_year_of
 from domain.place.place import Place
 
@@ -171,19 +172,15 @@ def _arrangement(hearing: Hearing, place: Place, spoken: _Spoken) -> None:
     if not story and spoken.begins is None:
         hold_dates(hearing, (number,), place.id)
         return
-    before = unit.events_recorded
-    saying = Saying(
-        hearing.origin,
-        hearing.person(place.id, spoken.row["by"]),
-        hearing.today,
-        place.carries(hearing.source, "reason"),
-    )
-    for state, told in _told_of(hearing, spoken, story, said):
-        home = place.id if not state.version else place_of(unit, place.id, pupil, state.line)
-        assert home is not None, "only what has a line that is known was found"
+    saying = Saying(hearing.origin, NOBODY, hearing.today, place.carries(hearing.source, "reason"))
+    parts = _told_of(hearing, place, pupil, line, spoken, story, said)
+    new = [part for part in parts if becomes(part[0], part[2], saying) is not None]
+    if new:  # who made an entry is named at their first entry of a school year, not where there is none
+        saying = saying._replace(person=hearing.person(place.id, spoken.row["by"]))
+    for state, home, told in new:
         unit.record(decide(state, state.line or line, home, told, saying), evolve, state)
         carry_late_told(unit, home, pupil, state)
-    count(hearing, unit.events_recorded > before)
+    count(hearing, bool(new))
 
 
 def _line_on(hearing: Hearing, place: Place, pupil: bytes, day: int) -> bytes | None:
@@ -233,33 +230,46 @@ def _is_the_one(state: Arrangement, said: Said) -> bool:
     return True
 
 
-def _told_of(hearing: Hearing, spoken: _Spoken, story: list[Arrangement], said: Said) -> list[tuple[Arrangement, Said]]:
-    """What a row says of which part of the story: of the part that holds on the day of which it speaks.
+def _told_of(
+    hearing: Hearing, place: Place, pupil: bytes, line: bytes, spoken: _Spoken, story: list[Arrangement], said: Said
+) -> list[tuple[Arrangement, bytes, Said]]:
+    """What a row says of which part of the story, and at which place that part is: of the part that holds on the day
+    of which it speaks.
 
     An end is also that of the parts that the ledger itself had carried on after it.
     """
-    if not story:
-        return [(hearing.unit.arrangement(hearing.unit.new_id(stream_of)), said)]
-    if said.does in (Does.STATES, Does.CHANGES) and any(same_block(state, said) for state in story[:-1]):
-        return [(state, said) for state in story[:-1] if same_block(state, said)][:1]
+    unit = hearing.unit
+    states = story or [unit.arrangement(unit.new_id(stream_of))]
+    homes = [place_of(unit, place.id, pupil, state.line) or place.id if state.version else place.id for state in states]
+    # Each line calls a parent by an id of its own.
+    of_each = [_with_parent(unit, home, s.line or line, said) for s, home in zip(states, homes, strict=True)]
+    parts = list(zip(states, homes, of_each, strict=True))
+    states_it = said.does in (Does.STATES, Does.CHANGES)
+    known = [part for part in parts[:-1] if states_it and same_block(part[0], part[2])]
+    if known:
+        return known[:1]
     last_day: int | None = said.block.get("to")
     day = spoken.day(hearing.said_on)
-    if said.does in (Does.STATES, Does.CHANGES):
+    if states_it:
         day = hearing.said_on if last_day is None else min(hearing.said_on, last_day)
-    at = max((n for n, state in enumerate(story) if state.begins <= day), default=0)
-    told = [(story[at], said)]
+    at = max((n for n, state in enumerate(states) if state.version and state.begins <= day), default=0)
     if said.does is Does.ENDS:
-        return told + [(state, said) for state in story[at + 1 :]]
+        return parts[at:]
+    told = [parts[at]]
     if said.does is not Does.REVIEWS and last_day is not None:
-        ends = replace(said, what=_word_for_end(said.kind), ending={"ended_on": last_day, "why": "not_said"})
-        if "outcome" in TOPICS[KINDS[said.kind].says[ends.what]].fields:
-            ends.ending["outcome"] = "not_said"
-        told += [(state, ends) for state in story[at + 1 :] if state.begins > last_day]
+        word = "withdrawn" if said.kind == "leave" else "ended"
+        fields = TOPICS[KINDS[said.kind].says[word]].fields
+        ending = {"ended_on": last_day, "why": "not_said"} | ({"outcome": "not_said"} if "outcome" in fields else {})
+        ends = replace(said, what=word, ending=ending)
+        told += [(state, home, ends) for state, home, _ in parts[at + 1 :] if state.begins > last_day]
     return told
 
 
-def _word_for_end(kind: str) -> str:
-    return "withdrawn" if kind == "leave" else "ended"
+def _with_parent(unit: Unit, home: bytes, line: bytes, said: Said) -> Said:
+    named = said.block.get("parent")
+    if named is None:
+        return said
+    return replace(said, block=said.block | {"parent": parent_of_line(unit, home, line, named)})
 
 
 # --- a row in our words
@@ -310,9 +320,8 @@ def _ids(hearing: Hearing, place: Place, spoken: _Spoken, pupil: bytes, text: Fi
                 _keep(text, "reasoning", "code", means.sent)
             return {"code": means.code, "decided_by": hearing.person(place.id, own["decided_by"]).by}
         case "part_time":
-            scope = f"{pupil.hex()}/{hearing.source.hex()}"
-            parents = unit.find("parent", scope, own["mis_parent"]) if own["mis_parent"] else []
-            return {"parent": parents[-1].id if parents else None}
+            named = own["mis_parent"]
+            return {"parent": unit.pupil(pupil).parent_called(hearing.source, named, None) if named else None}
         case "activity":
             return {
                 "place": _setting(hearing, own, "setting_", day),

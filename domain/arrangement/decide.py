@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from domain.admission_register.particulars import Saying
 from domain.arrangement.arrangement import Arrangement, stream_of
-from domain.arrangement.kinds import KINDS, SPAN, TOPICS, Does, Kind, Topic
+from domain.arrangement.kinds import EARLIER_DAYS, EARLIER_PERSONS, KINDS, SPAN, TOPICS, Does, Kind, Topic
 from domain.attendance_register.decide import line_key
 from domain.events import NOBODY, Event, Fields, Origin, Seal, reason_fields
 
@@ -112,16 +112,19 @@ def decide(state: Arrangement, line: bytes, place: bytes, said: Said, saying: Sa
     return [Event(state.stream, name, fields, _seal(kind, place, line, text))]
 
 
-def carry(old: Arrangement, arrangement: bytes, line: bytes, place: bytes, first_day: int) -> list[Event]:
+def carry(
+    old: Arrangement, arrangement: bytes, line: bytes, place: bytes, first_day: int, parent: bytes | None = None
+) -> list[Event]:
     """An open arrangement goes on in the next school year's line, under an id of its own, made by rule.
 
     The block is the one that stands, from the first day on; an end that was told beforehand comes with it. What ties
-    it to last year's is sealed (events.md 0.3). The caller asks `goes_on` first. Nothing is written on the old one.
+    it to last year's is sealed (events.md 0.3), and stands in clear there alone: how it came about, and when. `parent`
+    is whom the new line calls by that id. The caller asks `goes_on` first. Nothing is written on the old one.
     """
     kind = old.kind
-    block = dict(old.block)
-    if block["from"] < first_day:
-        block |= {"from": first_day, "from_session": None}
+    block = _in_this_year(old.block, first_day)
+    if "parent" in block:
+        block["parent"] = parent
     common: Fields = {"arrangement": arrangement, "line": line}
     nobody = {**Origin().fields(), **NOBODY.fields()}
     text = {**old.text, "previous": old.id, "reason": None}
@@ -130,6 +133,20 @@ def carry(old: Arrangement, arrangement: bytes, line: bytes, place: bytes, first
         return [started]
     ends = next(t.name for t in TOPICS.values() if t.kind == kind.name and t.does is Does.ENDS)
     return [started, Event(stream_of(arrangement), ends, {**common, **old.ended, **nobody})]
+
+
+def _in_this_year(block: Fields, first_day: int) -> Fields:
+    """What a block says in clear of a school year that begins on a day, where the arrangement is older than that."""
+    said = dict(block)
+    if said["from"] < first_day:
+        said |= {"from": first_day, "from_session": None}
+    for person, day in EARLIER_PERSONS.items():
+        if person in said and (said.get(day) is None or said[day] < first_day):
+            said[person] = None
+    for day in EARLIER_DAYS:
+        if said.get(day) is not None and said[day] < first_day:
+            said[day] = None
+    return said
 
 
 def goes_on(state: Arrangement, first_day: int) -> bool:
@@ -158,9 +175,9 @@ def _block(state: Arrangement, said: Said, topic: Topic) -> Fields:
         return block
     if block["from"] is None:
         return block | {name: state.block.get(name) for name in SPAN}
-    if state.text.get("previous") is not None and block["from"] < state.block["from"]:
-        # Carried forward, it begins with its line; its first day of all stands in the arrangement before it.
-        return block | {"from": state.block["from"], "from_session": state.block.get("from_session")}
+    if state.text.get("previous") is not None:
+        # Carried forward, it begins with its line; how it came about stands in the arrangement before it.
+        return _in_this_year(block, state.block["from"])
     return block
 
 

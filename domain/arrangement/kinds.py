@@ -27,6 +27,11 @@ class Does(Enum):
 SPAN = ("from", "from_session", "to", "to_session", "due_mask")
 """When an arrangement holds. Evidence has none: it is received on a day, and covers some."""
 ENDING = ("ended_on", "ended_session", "why")
+EARLIER_DAYS = ("asked_on", "decided_on", "agreed_on", "approved_on", "la_told_on", "review_on")
+"""Days of how an arrangement came about. Of one that went on from last year's they stand there alone: together they
+would tell in clear whose line of last year it was (events.md 0.3)."""
+EARLIER_PERSONS = {"decided_by": "decided_on", "approved_by": "approved_on", "commissioned_by": ""}
+"""Persons who decided of an arrangement, and the day on which they did, likewise."""
 ABOUT = ("local_id", "previous", "reason")
 """What a sealed text holds beside a kind's own: the sender's id, last year's arrangement, why it was amended."""
 

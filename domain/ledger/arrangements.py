@@ -37,7 +37,17 @@ def carry_arrangements(unit: Unit, place: bytes, old_line: bytes, new_line: byte
     for old in arrangements_of(unit, old_line):
         if goes_on(old, first_day) and not unit.find("next_arrangement", "", old.id.hex()):
             state = unit.arrangement(unit.new_id(stream_of))
-            unit.record(carry(old, state.id, new_line, place, first_day), evolve, state)
+            parent = old.block.get("parent")
+            if parent is not None:
+                named = (n for n, p in unit.line(place, old_line).beside.parents.items() if p.id == parent)
+                parent = parent_of_line(unit, place, new_line, next(named, None))
+            unit.record(carry(old, state.id, new_line, place, first_day, parent), evolve, state)
+
+
+def parent_of_line(unit: Unit, place: bytes, line: bytes, named: bytes | None) -> bytes | None:
+    """By which id a line calls a parent in clear: another on each line. None for one whom the line does not have."""
+    stands = None if named is None else unit.line(place, line).beside.parents.get(named)
+    return None if stands is None else stands.id
 
 
 def carry_late_told(unit: Unit, place: bytes, pupil: bytes, state: Arrangement) -> None:
