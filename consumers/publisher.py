@@ -20,8 +20,8 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from eventsourcing.persistence import InterfaceError, OperationalError
-from kafka import KafkaProducer
-from kafka.errors import KafkaError, KafkaTimeoutError, TopicAuthorizationFailedError
+from kafka import KafkaAdminClient, KafkaProducer
+from kafka.errors import KafkaError, KafkaTimeoutError
 from kafka.partitioner.default import murmur2
 
 from consumers.broker import Connection
@@ -38,6 +38,8 @@ AT_ONCE = 5_000
 _HELD = ("InputHeld", "InputResolved")
 _RESERVED = "attendance.mis."
 """Topics that the intake reads: what it wrote must never come back to it as news."""
+_MAY_NOT = 29
+"""Kafka's error code TOPIC_AUTHORIZATION_FAILED."""
 _NEVER_MS = 2**31 - 1
 _STREAMS_REMEMBERED = 100_000
 log = logging.getLogger("rollbook.publisher")
@@ -53,6 +55,7 @@ class Publication(NamedTuple):
     connection: Connection
     topic: str = TOPIC
     held_topic: str = HELD_TOPIC
+    at_once: int = AT_ONCE
     poll_seconds: float = 0.2
     """How long after an entry it is looked for, where nothing came before."""
     stand_by_seconds: float = 10.0
@@ -156,6 +159,7 @@ class Publisher:
         Raises NoBroker and CannotPublish, and what the store raises where it cannot be mended by waiting.
         """
         store, name = self._ledger.store, self._publication.row
+        self._require_there()
         producer = self._publication.connection.connect(
             KafkaProducer,
             acks="all",
@@ -166,10 +170,8 @@ class Publisher:
             # is gone is waited for.
             delivery_timeout_ms=_NEVER_MS,
             max_block_ms=10_000,
-            api_version_auto_timeout_ms=5_000,
         )
         try:
-            self._require_there(producer)
             self.position = store.tracking_position(name)
             until = store.head()[0] if once else None
             while not stop():
@@ -195,7 +197,7 @@ class Publisher:
         """Publish the next entries and move the row; False where there are none."""
         store, name = self._ledger.store, self._publication.row
         begin = store.tracking_position(name)
-        last = min(begin + AT_ONCE, store.head()[0] if until is None else until)
+        last = min(begin + self._publication.at_once, store.head()[0] if until is None else until)
         if last <= begin:
             return False
         rows = list(store.read_positions(begin + 1, last))
@@ -226,20 +228,30 @@ class Publisher:
 
     # --- the broker
 
-    def _require_there(self, producer: Any) -> None:
-        for topic in (self._publication.topic, self._publication.held_topic):
-            try:
-                self._partitions[topic] = len(producer.partitions_for(topic))
-            except TopicAuthorizationFailedError:
+    def _require_there(self) -> None:
+        """Refuse topics that are not there, or that we may not write to, before anything is sent."""
+        topics = (self._publication.topic, self._publication.held_topic)
+        admin = self._publication.connection.connect(KafkaAdminClient)
+        try:
+            described = {said["name"]: said for said in admin.describe_topics(list(topics))}
+        except KafkaError as error:
+            raise _refused(topics[0], error) from error
+        finally:
+            admin.close()
+        for topic in topics:
+            said = described[topic]
+            allowed = said["authorized_operations"]
+            if said["error_code"] == _MAY_NOT or (allowed is not None and "WRITE" not in allowed):
                 raise CannotPublish(
                     f"We may not write to topic {topic}, or it is not there: make it, and allow us to write to it "
                     "(deploy/README.md has the commands)."
-                ) from None
-            except KafkaError:
+                )
+            if said["error_code"] or not said["partitions"]:
                 raise CannotPublish(
                     f"There is no topic {topic}: make it first, with one partition if its readers need the order of "
                     "the whole ledger."
-                ) from None
+                )
+            self._partitions[topic] = len(said["partitions"])
 
     def _send(self, producer: Any, record: Record) -> Any:
         try:
