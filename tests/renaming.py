@@ -137,12 +137,12 @@ class Told(NamedTuple):
     other entry stands alone at its position."""
 
 
-def entries(side: Side) -> list[Told]:
+def entries(ledger: Ledger) -> list[Told]:
     """All of a ledger."""
-    head, _ = side.ledger.store.head()
+    head, _ = ledger.store.head()
     told: list[Told] = []
-    for row in side.ledger.store.read_positions(1, head):
-        fields, text = open_state(row.state, side.ledger.keys)
+    for row in ledger.store.read_positions(1, head):
+        fields, text = open_state(row.state, ledger.keys)
         entry = Told(*row[:5], row.state[:10], fields, text, ("alone", row.position))
         told.append(entry._replace(among=_among(entry, told[-1] if told else None)))
     return told
@@ -170,7 +170,7 @@ def same_ledger(one: Side, other: Side, fixed: Collection[bytes]) -> Renaming:
     `fixed` are the ids from outside. Gives the renaming under which they are the same; raises Different.
     """
     renaming = Renaming(fixed)
-    here, there = entries(one), entries(other)
+    here, there = entries(one.ledger), entries(other.ledger)
     same_entries(here, there, renaming)
     _same_index(one, other, here, there, renaming)
     _same_beside(one, other, renaming)

@@ -139,7 +139,7 @@ def _one_key_for_two(there: list[Told]) -> None:
     ],
 )
 def test_a_single_thing_that_differs_is_seen(two: tuple[School, School], change: Callable[[list[Told]], None]) -> None:
-    here, there = (entries(side(school)) for school in two)
+    here, there = (entries(school.ledger) for school in two)
     same_entries(here, there, Renaming(FIXED))
     change(there)
     with pytest.raises(Different):

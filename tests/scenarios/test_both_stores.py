@@ -18,6 +18,7 @@ from consumers.file_import import import_file
 from consumers.intake import Intake
 from consumers.outcome import Counts
 from domain.events import NOBODY
+from domain.ledger.commands import Done, MergeIdentities, carry_out
 from domain.ledger.held import waiting
 from domain.ledger.keystore import KeyStore
 from domain.ledger.ledger import Ledger, found
@@ -30,7 +31,8 @@ from simulation import simulate_year
 from tests.consumers.histories import Said, cut, cuts, deliveries, histories, settle_in
 from tests.making import School, container, founding, introduce
 from tests.postgres import Database, Server
-from tests.renaming import Side, from_outside, same_ledger
+from tests.renaming import Side, entries, from_outside, same_ledger
+from tests.scenarios.arranging import part_time
 
 MON = "2025-09-01 AM"
 
@@ -110,6 +112,12 @@ def dismiss_all(ledger: Ledger) -> None:
         intake.dismiss(item.id, NOBODY, "A test message of the supplier.")
 
 
+def named(ledger: Ledger, stays: str, other: str) -> dict[str, bytes]:
+    """Two identities by the names under which they were first known."""
+    told = {e.text["name"]: e.fields["pupil"] for e in entries(ledger) if e.topic == "PupilIdentified" and e.text}
+    return {"pupil": told[stays], "other_pupil": told[other]}
+
+
 def test_a_simulated_year_makes_the_same_ledger_in_both(both: BothStores, tmp_path: Path) -> None:
     file = tmp_path / "year.avro"
     year = simulate_year(file, places=4, pupils=240, weeks=14, seed=5)
@@ -135,6 +143,11 @@ def of_the_office() -> tuple[list[Delivery], list[Delivery]]:
     office.changes("2025-02-30 AM", "2025-09-01 12:00", Ben=("N", "L"))
     office.sent += [office.sent[-1], office.sent[-2]._replace(value=b"no Avro")]
     office.removes(MON, "12:30", "Zoe")
+    days = "2025-09-08 to 2027-07-16"
+    for name in ("Ann", "Dora"):  # two that go on over the turn of the year
+        part_time(
+            office, "2025-09-05 10:00", name, "started", days, minutes_week=600, purpose="Anxiety.", local_id=name
+        )
     office.leaves("Cal", "2025-10-24", "2025-10-24 16:00")
     office.enters("Cal", at="2026-01-05 08:00", starting_day="2026-01-05")
     office.takes("8B", "2026-09-02 AM", "09:05", Ann="/", Ben="/", Dora="/", Eve="/")
@@ -154,9 +167,12 @@ def test_what_is_held_replayed_dismissed_and_sent_again_makes_the_same_ledger_in
         assert import_into(embedded, *files, files[0]) == import_into(server, *files, files[0])
         same = same_ledger(embedded, server, from_outside([*first, *later]))
         assert len(embedded.ledger.store.held_ids()) > 2
+        assert [e.topic for e in entries(server.ledger)].count("PartTimeAgreed") == 4  # two, each in two school years
         assert set(same.there) & set(embedded.ledger.store.held_ids())
         for side in (embedded, server):
             dismiss_all(side.ledger)
+            done = carry_out(side.ledger, MergeIdentities(**named(side.ledger, "Ben", "Eve"), basis="school_confirms"))
+            assert isinstance(done, Done)
         same_ledger(embedded, server, from_outside([*first, *later]))
 
 
