@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from console import herringbone, say, telling
+from console import flowing, herringbone, say, telling
 from console.options import (
     AsAt,
     AskedFor,
@@ -26,6 +26,8 @@ from console.options import (
 from console.problems import Misused, Refused
 from console.say import Column, Format
 from console.words import short, stamp, when, words
+from consumers.standing import published as published_by
+from consumers.standing import standings
 from domain.ledger.ledger import Ledger
 from domain.moments import academic_year_label
 from projections import totals as published
@@ -203,7 +205,7 @@ def _figure(value: str | int | None) -> str:
 
 
 def status_verb(context: typer.Context, format_: FormatOption = Format.TABLE, json_: JsonFlag = False) -> None:
-    """Show how the ledger stands: entries, places, sources, imports, and what waits."""
+    """Show how the ledger stands: entries, places, sources, imports, streams, and what waits."""
     chosen = format_of(format_, json_)
     if chosen is Format.CSV:
         raise Misused("The status is no table; ask for it as a table or as JSON.")
@@ -211,12 +213,16 @@ def status_verb(context: typer.Context, format_: FormatOption = Format.TABLE, js
     settings = home.settings
     with home.reading() as ledger:
         found = status(ledger)
+        streams, sent = standings(ledger.store), published_by(ledger.store)
         simulated = ledger.simulated
         say.note_simulated(simulated, chosen is not Format.TABLE)
     if chosen is Format.JSON:
-        say.as_json({"simulated": simulated, "profile": settings.profile} | _status_data(found))
+        say.as_json(
+            {"simulated": simulated, "profile": settings.profile} | _status_data(found) | flowing.as_data(streams, sent)
+        )
     else:
         _show_status(found, settings.profile)
+        flowing.show(streams, sent, found.entries)
 
 
 _FINISHED = ("accepted", "foreseen", "duplicates", "nothing_said", "held")
