@@ -22,7 +22,7 @@ from domain.identifiers import normalise_upn
 from domain.ledger.unit import Unit
 from domain.moments import academic_year_before, academic_year_of, days, from_days
 from domain.place.place import Place
-from domain.pupil import can_identify, line_opened, line_scope, names_nobody
+from domain.pupil import can_identify, line_opened, names_nobody
 
 AUGUST = 8
 """Whoever leaves or is exported in August was last on the register of the school year that ended in July."""
@@ -92,7 +92,7 @@ def _year_group(said: PupilSaid, back: int) -> int | None:
 
 def _line_in(unit: Unit, place: Place, pupil: bytes, year: int, said: PupilSaid) -> lines.Line | None:
     """The line of a year that is already there and of the same stay."""
-    for stay in unit.find("line", line_scope(place.id, year), pupil.hex()):
+    for stay in unit.stays(place.id, year, pupil):
         line = unit.line(place.id, stay.id)
         left = line.left_on if line.left_on is not None else line.leaving_on
         begun_after = said.leaving_on is not None and said.leaving_on < line.starting_day
@@ -119,8 +119,7 @@ def _pupil_called(hearing: Hearing, row: Row) -> bytes | None:
         [] if names_nobody(row["mis_pupil"]) else hearing.unit.find("mis_pupil", hearing.source.hex(), row["mis_pupil"])
     )
     if not found and row["upn"] and can_identify(upn := normalise_upn(row["upn"])):
-        by_upn = hearing.unit.find("upn", "", upn)
-        found = by_upn if len(by_upn) == 1 else []
+        return hearing.unit.one_of(hearing.unit.find("upn", "", upn))
     return found[-1].id if found else None
 
 
@@ -132,7 +131,7 @@ def _line_left(hearing: Hearing, place: Place, row: Row, leaving_on: int) -> lin
         return None
     year = academic_year_of(leaving_on)
     for school_year in (year, academic_year_before(year)):
-        found = [unit.line(place.id, s.id) for s in unit.find("line", line_scope(place.id, school_year), pupil.hex())]
+        found = [unit.line(place.id, stay.id) for stay in unit.stays(place.id, school_year, pupil)]
         begun = [line for line in found if line.starting_day <= leaving_on]
         if begun:
             return begun[-1]
