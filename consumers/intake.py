@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from consumers import arrangements, history, people, providers, registers, statements
+from consumers import arrangements, history, people, providers, registers, statements, transfers
 from consumers.ahead import Read, read
 from consumers.deliveries import Delivery
 from consumers.hearing import Hearing
@@ -28,6 +28,7 @@ from schemas.codec import decode, encode, encode_confluent
 _HEAR: Mapping[str, Callable[[Hearing], None]] = {
     **statements.HEAR,
     **people.HEAR,
+    **transfers.HEAR,
     **arrangements.HEAR,
     **providers.HEAR,
 }
@@ -35,6 +36,7 @@ _ROWS: Mapping[str, str] = {
     **registers.ROWS,
     **statements.ROWS,
     **people.ROWS,
+    **transfers.ROWS,
     **arrangements.ROWS,
     **providers.ROWS,
 }

@@ -9,10 +9,11 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from consumers.hearing import Hearing, day_of
+from consumers.hearing import Hearing, day_of, pick
 from consumers.registers import MOST_SIGNS, SESSIONS
 from domain.events import NOBODY, Event
 from domain.identifiers import normalise_laestab, normalise_urn
+from domain.moments import parse_academic_year
 from domain.people import key_of
 from domain.place import decide as placing
 from domain.place.place import DESCRIPTION, Place
@@ -124,13 +125,16 @@ def _source(hearing: Hearing, number: int, row: Row) -> None:
         return
     found: list[tuple[Place, str | None]] = []
     for spoken_for in row["places"]:
-        place_id = hearing.place_called(spoken_for["urn"], spoken_for["laestab"], from_day)
+        urn, laestab, local_id = spoken_for["urn"], spoken_for["laestab"], spoken_for["local_id"]
+        place_id = hearing.place_called(urn, laestab, from_day)
+        if place_id is None and local_id and not (urn or laestab):
+            place_id = pick(unit.find("local_place", hearing.source.hex(), local_id), from_day)
         if place_id is None:
             hearing.taken.hold(
                 "g2", (number,), f"Row {number + 1}: a place that it names is not known here; describe the place first."
             )
             return
-        found.append((unit.place(place_id), spoken_for["local_id"]))
+        found.append((unit.place(place_id), local_id))
     new = False
     source = row["described"]
     for place, local_id in found:
@@ -195,13 +199,12 @@ def hear_calendar(hearing: Hearing) -> None:
         return
     span: list[int] = []
     for number, row in enumerate(terms):
-        first, last, year = day_of(row["from"]), day_of(row["to"]), row["school_year"]
-        right_year = len(year) == 6 and year.isascii() and year.isdigit() and (int(year[:4]) + 1) % 100 == int(year[4:])
-        if first is None or last is None or last < first or row["term"] not in placing.TERMS or not right_year:
+        first, last, year = day_of(row["from"]), day_of(row["to"]), parse_academic_year(row["school_year"])
+        if first is None or last is None or last < first or row["term"] not in placing.TERMS or year is None:
             hold_dates(hearing, (number,), place.id)
             continue
         mask = EVERY_SESSION if row["due_mask"] is None else row["due_mask"] & EVERY_SESSION
-        said = {"term": row["term"], "school_year": int(year), "from": first, "to": last, "due_mask": mask}
+        said = {"term": row["term"], "school_year": year, "from": first, "to": last, "due_mask": mask}
         span += [first, last]
         events = placing.state_block(place, "term", said, hearing.origin, NOBODY)
         count(hearing, _record(hearing, place, events))

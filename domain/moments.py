@@ -105,6 +105,13 @@ def academic_year_before(year: int, back: int = 1) -> int:
     return first * 100 + (first + 1) % 100
 
 
+def parse_academic_year(text: str) -> int | None:
+    """The academic year of its six digits, such as `202526`; None for everything else, so for `202527`."""
+    if len(text) != len("202526") or not (text.isascii() and text.isdigit()):
+        return None
+    return int(text) if (int(text[:4]) + 1) % 100 == int(text[4:]) else None
+
+
 def academic_year_label(year: int) -> str:
     """The academic year as people write it: 202526 becomes `2025/26`."""
     return f"{year // 100:04d}/{year % 100:02d}"

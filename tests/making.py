@@ -374,9 +374,9 @@ class School:
         return self.ledger.store.head()[0]
 
     def name_of(self) -> dict[bytes, str]:
-        """The name of each line's pupil, as first entered on it."""
+        """The name of each line's pupil, as first written on it."""
         names: dict[bytes, str] = {}
-        for entry in self.entries("PupilEntered", "LineCarriedForward"):
+        for entry in self.entries("StartingDayAgreed", "PupilEntered", "LineCarriedForward"):
             names.setdefault(entry["line"], entry.text.get("full_name") or "nameless")
         return names
 
