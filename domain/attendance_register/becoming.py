@@ -81,10 +81,12 @@ def _already_there(row: Row, register: Register) -> bool:
     entry = register.entries.get(row.line)
     if _tells_how(row, register):
         return False
-    if row.blank and entry is not None and not entry.stands:
-        return True
-    if not row.blank and _equal(row, entry):
-        return True
+    # What an imported log says had stood once may be what stands again: N, I, and N after all.
+    if not (row.from_audit_log and row.told.history and row.overtaken):
+        if row.blank and entry is not None and not entry.stands:
+            return True
+        if not row.blank and _equal(row, entry):
+            return True
     learned_at = row.held_from if row.from_audit_log else row.told.said_at
     code = told_as("", None) if row.blank else told_as(row.code, row.beside.code_sent)
     return (code, learned_at) in register.known.get(row.line, ()) and (
