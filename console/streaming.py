@@ -85,6 +85,13 @@ def intake_verb(
         float | None,
         typer.Option("--until-idle", metavar="SECONDS", min=0.1, help="Stop when nothing came for so long."),
     ] = None,
+    session_timeout: Annotated[
+        float,
+        typer.Option(
+            "--session-timeout", metavar="SECONDS", min=1, help="Silent for so long, it loses its partitions."
+        ),
+    ] = 45.0,
+    most: Annotated[int, typer.Option("--max-poll-records", min=1, help="Messages in one transaction, at most.")] = 500,
     report_every: ReportEvery = REPORT_EVERY,
 ) -> None:
     """Take registers in from Kafka, each entry exactly once, until told to stop (SIGTERM or Ctrl-C)."""
@@ -93,7 +100,13 @@ def intake_verb(
     for topic in start_over or ():
         if not topic.startswith(TOPICS):
             raise Misused(f"{topic} is no topic of a source: those begin with {TOPICS}")
-    stream = Stream(connection, group=group, start_over=frozenset(start_over or ()))
+    stream = Stream(
+        connection,
+        group=group,
+        session_timeout_ms=round(session_timeout * 1_000),
+        max_poll_records=most,
+        start_over=frozenset(start_over or ()),
+    )
     with json_logs(), until_told() as told, home.writing() as ledger, ExitStack() as opened:
         metrics = IntakeMetrics()
         port = None

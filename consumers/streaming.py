@@ -19,21 +19,37 @@ from typing import Any, NamedTuple
 
 from eventsourcing.persistence import InterfaceError, OperationalError
 from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, TopicPartition
-from kafka.errors import IllegalStateError, RetriableError
+from kafka.errors import (
+    IllegalGenerationError,
+    IllegalStateError,
+    KafkaError,
+    RebalanceInProgressError,
+    RetriableError,
+    UnknownMemberIdError,
+)
 
 from consumers.ahead import read
-from consumers.broker import Connection
+from consumers.broker import Connection, NoBroker
 from consumers.deliveries import Delivery
 from consumers.intake import Intake
 from consumers.outcome import Counts
 from domain.ledger.ledger import Ledger
-from domain.ledger.store import AlreadyTaken, TrackingRow
+from domain.ledger.store import AlreadyTaken, ClockBehind, TrackingRow
 
 TOPICS = "attendance.mis."
 """What the name of a source's topic begins with; the source's id, 32 hex digits, follows."""
 PATTERN = r"^attendance\.mis\.[0-9a-f]{32}$"
 GROUP = "rollbook-intake"
 _MILLISECONDS = 1_000
+SECONDS_TO_WAIT = 0.5
+PASSING = (
+    RetriableError,
+    RebalanceInProgressError,
+    IllegalStateError,
+    IllegalGenerationError,
+    UnknownMemberIdError,
+)
+"""What passes by itself: a broker that restarts, a group that is being shared out anew."""
 log = logging.getLogger("rollbook.intake")
 
 
@@ -99,17 +115,28 @@ def delivery_of(record: Any) -> Delivery:
     )
 
 
+def _warn(event: str, why: str) -> None:
+    log.warning(json.dumps({"event": event, "why": why}))
+
+
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types
     """Notes which partitions came; they are positioned by the loop, because here nothing may block."""
 
     def __init__(self) -> None:
         self.came: set[TopicPartition] = set()
 
+    def take(self) -> set[TopicPartition]:
+        """What came since this was last asked."""
+        came = set()
+        while self.came:  # the client's own thread may add meanwhile
+            came.add(self.came.pop())
+        return came
+
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        self.came |= set(assigned)
+        self.came.update(assigned)
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        self.came -= set(revoked)
+        """Nothing: what is in hand is written or refused by the store."""
 
 
 class KafkaIntake:
@@ -122,6 +149,11 @@ class KafkaIntake:
         self._intake = Intake(ledger)
         self._listener = _Listener()
         self._spots: dict[TopicPartition, Spot] = {}
+        self._unsure: set[TopicPartition] = set()
+        """Partitions that must be read again from where the store stands."""
+        self._gaps: dict[TopicPartition, tuple[int, int]] = {}
+        """(expected, found) where offsets were missing: seen once."""
+        self._went_back: tuple[TopicPartition, int] | None = None
         self.progress = Progress()
         self.assigned: frozenset[TopicPartition] = frozenset()
         """The partitions that are ours, as last heard."""
@@ -157,33 +189,40 @@ class KafkaIntake:
             consumer.close(autocommit=False, timeout_ms=2_000)
 
     def _once(self, consumer: Any) -> None:
-        """One poll, and what came of it into the ledger."""
+        """One poll, and what came of it into the ledger. Whatever goes wrong, the partitions that it touched are read
+        again from where the store stands."""
+        polled: Mapping[TopicPartition, Sequence[Any]] = {}
         try:
             polled = consumer.poll(timeout_ms=self._stream.poll_ms)
-        except RetriableError as error:
-            log.warning(json.dumps({"event": "broker", "error": type(error).__name__}))
-            time.sleep(0.5)
-            return
-        came, self._listener.came = self._listener.came, set()
-        if came:
-            self._position(consumer, came)
-        self._note_assigned(consumer)
-        fresh = {tp: records for tp, records in polled.items() if tp not in came and tp in self._spots}
-        if not fresh:
-            return
-        for tp, records in fresh.items():
-            self._require_next(consumer, tp, records[0].offset)
-        try:
-            self._take(consumer, fresh)
+            unsure = self._unsure | self._listener.take()
+            if unsure:
+                self._unsure = unsure
+                self._position(consumer, unsure)
+                self._unsure = set()
+            self._note_assigned(consumer)
+            fresh = {tp: records for tp, records in polled.items() if tp not in unsure and tp in self._spots}
+            if fresh and self._follow(consumer, fresh):
+                self._take(consumer, fresh)
         except AlreadyTaken:
-            # Somebody else owns a partition by now, or did for a while: the store knows where each stands.
+            # Somebody else owns a partition by now, or did for a while.
             self.progress.refused += 1
-            log.warning(json.dumps({"event": "refused", "why": "another consumer took these in"}))
-            self._position(consumer, consumer.assignment())
+            _warn("refused", "another consumer took these in")
+        except ClockBehind:
+            raise
         except (OperationalError, InterfaceError) as error:
-            log.warning(json.dumps({"event": "store", "error": type(error).__name__}))
-            time.sleep(0.5)
-            self._position(consumer, consumer.assignment())
+            _warn("store", type(error).__name__)
+            time.sleep(SECONDS_TO_WAIT)
+        except (*PASSING, NoBroker) as error:
+            _warn("broker", type(error).__name__)
+            time.sleep(SECONDS_TO_WAIT)
+        except KafkaError as error:
+            raise NoBroker(
+                f"Kafka at {self._stream.connection.bootstrap} refuses us: {type(error).__name__}. Nothing was lost; "
+                "see deploy/README.md for the rights that an intake needs."
+            ) from error
+        else:
+            return
+        self._unsure |= set(polled) | set(consumer.assignment())
 
     def _take(self, consumer: Any, polled: Mapping[TopicPartition, Sequence[Any]]) -> None:
         began = time.perf_counter()
@@ -265,21 +304,32 @@ class KafkaIntake:
                 )
         return found
 
-    def _require_next(self, consumer: Any, tp: TopicPartition, first: int) -> None:
-        """Refuse to go on where records are missing that could still have been there."""
-        spot = self._spots[tp]
-        if first == spot.next:
-            return
-        begin = consumer.beginning_offsets([tp])[tp]
-        if first < spot.next:
-            raise StreamBroken(
-                f"Topic {tp.topic}, partition {tp.partition} went back from {spot.next} to {first}: it is another "
-                "topic than it was. Have the source send again what is missing, then start with "
-                f"--start-over {tp.topic}."
-            )
-        if begin > spot.next:
-            raise StreamBroken(_passed(tp, spot.next, begin))
-        # Else offsets that never were records: of aborted transactions, or compacted away.
+    def _follow(self, consumer: Any, polled: Mapping[TopicPartition, Sequence[Any]]) -> bool:
+        """True if these records go on from where the store stands. Refuses to go on where some are gone.
+
+        Offsets that never were records (of aborted transactions, or compacted away) look like a gap: it is believed
+        only when it is there again after asking for the very record that is missing.
+        """
+        gaps = {tp: (self._spots[tp].next, records[0].offset) for tp, records in polled.items()}
+        gaps = {tp: gap for tp, gap in gaps.items() if gap[0] != gap[1] and self._gaps.get(tp) != gap}
+        if not gaps:
+            return True
+        begins = consumer.beginning_offsets(sorted(gaps))
+        for tp, (stood, first) in gaps.items():
+            if begins[tp] > stood:
+                raise StreamBroken(_passed(tp, stood, begins[tp]))
+            if first < stood and (tp, stood) == self._went_back:
+                raise StreamBroken(
+                    f"Topic {tp.topic}, partition {tp.partition} went back from {stood} to {first}: it is another "
+                    "topic than it was. Have the source send again what is missing, then start with "
+                    f"--start-over {tp.topic}."
+                )
+            if first < stood:
+                self._went_back = (tp, stood)
+            else:
+                self._gaps[tp] = (stood, first)
+        self._unsure |= set(polled)
+        return False
 
 
 def _highwater(consumer: Any, tp: TopicPartition) -> int | None:

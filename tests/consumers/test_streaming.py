@@ -1,0 +1,213 @@
+"""Registers in from a real broker: what a file would have brought, each row once, whatever happens on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kafka import KafkaAdminClient
+from kafka.admin import NewTopic
+from kafka.structs import TopicPartition
+
+from consumers.file_import import import_file
+from consumers.streaming import TOPICS, StreamBroken
+from deploy.kafka import Broker
+from domain.ledger.keystore import KeyStore
+from domain.ledger.ledger import Ledger, found
+from domain.ledger.postgres_store import open_postgres
+from domain.ledger.sqlite_store import open_sqlite
+from schemas.catalogue import id_of, mis
+from tests.kafka import running
+from tests.making import founding
+from tests.postgres import Database
+from tests.streaming import (
+    Authority,
+    adds_up,
+    import_operator,
+    marks_in,
+    producing,
+    send,
+    stored_counts,
+    take_all,
+    write_file,
+)
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    yield from running(tmp_path_factory.mktemp("kafka"), message_max_bytes="4194304")
+
+
+@pytest.fixture
+def fresh_topics(broker: Broker) -> Iterator[None]:
+    """Each test begins with a broker that knows no topic."""
+    yield
+    admin = KafkaAdminClient(**broker.client())
+    admin.delete_topics([name for name in admin.list_topics() if name.startswith(TOPICS)])
+    admin.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    if request.param == "sqlite":
+        store: Any = open_sqlite(tmp_path / "ledger.sqlite")
+    else:
+        database: Database = request.getfixturevalue("postgres_database")
+        store = open_postgres(**database.arguments)
+    made = found(store, KeyStore.create(tmp_path / "keys.sqlite"), founding())
+    yield made
+    store.close()
+
+
+def in_sqlite(folder: Path) -> Ledger:
+    folder.mkdir()
+    return found(open_sqlite(folder / "ledger.sqlite"), KeyStore.create(folder / "keys.sqlite"), founding())
+
+
+pytestmark = pytest.mark.usefixtures("fresh_topics")
+
+
+def test_what_streams_in_is_what_a_file_would_have_brought_however_sources_interleave(
+    broker: Broker, ledger: Ledger, tmp_path: Path
+) -> None:
+    authority = Authority(seed=1)
+    messages = [*authority.rolls(), *authority.registers(3)]
+    by_file = in_sqlite(tmp_path / "file")
+    import_operator(by_file, tmp_path, authority)
+    import_file(by_file, write_file(tmp_path / "all.avro", messages))
+    import_operator(ledger, tmp_path, authority)
+    authority.make_topics(broker)
+    with producing(broker) as producer:
+        # One source's messages after the other's: the broker keeps no order between topics.
+        for delivery in sorted(messages, key=lambda delivery: delivery.source):
+            send(producer, delivery)
+    take_all(ledger, broker, len(messages))
+    assert marks_in(ledger) == marks_in(by_file)
+    assert marks_in(ledger) == dict.fromkeys(authority.rows, 1)
+    assert adds_up(stored_counts(ledger))
+    by_file.store.close()
+
+
+def odd_values(authority: Authority) -> dict[str, bytes | None]:
+    """Values that are no message, by what is wrong with them."""
+    good = authority.message("MarkRemoved", 0, "2025-09-01 09:00", removals=[]).value
+    unknown = (max(id_of(mis(name)) for name in ("PupilLeft", "StaffStated")) + 10_000).to_bytes(4, "big")
+    return {
+        "null": None,
+        "empty": b"",
+        "wrong magic": b"\x07" + good[1:],
+        "truncated": good[:-1],
+        "trailing": good + b"\x00",
+        "unknown schema id": b"\x00" + unknown + good[5:],
+        "unknown fingerprint": b"\xc3\x01" + bytes(8) + good[5:],
+        "two MiB": b"\x00" * (2 << 20),
+    }
+
+
+def test_values_that_cannot_be_read_are_held_and_the_partition_moves_on(
+    broker: Broker, ledger: Ledger, tmp_path: Path
+) -> None:
+    authority = Authority(seed=2, places=1)
+    import_operator(ledger, tmp_path, authority)
+    authority.make_topics(broker, partitions=1)
+    topic, odd = authority.topics[0], odd_values(authority)
+    messages = [*authority.rolls(), *authority.registers(1)]
+    with producing(broker, max_request_size=4 << 20) as producer:
+        for delivery in messages:
+            send(producer, delivery)
+            for value in odd.values():
+                producer.send(topic, value, key=b"place 0").get(30)
+    take_all(ledger, broker, len(messages) * (1 + len(odd)))
+    counts = stored_counts(ledger)
+    assert adds_up(counts)
+    assert counts["held_in"] == len(odd) - 1, "null and empty are the same bytes: none"
+    assert counts["duplicate"] == len(messages) * len(odd) - counts["held_in"], "the same bytes again are counted"
+    assert marks_in(ledger) == dict.fromkeys(authority.rows, 1)
+
+
+def test_what_comes_again_or_in_another_order_is_in_the_ledger_once(
+    broker: Broker, ledger: Ledger, tmp_path: Path
+) -> None:
+    authority = Authority(seed=3)
+    import_operator(ledger, tmp_path, authority)
+    authority.make_topics(broker)
+    messages = [*authority.registers(2), *authority.rolls()]  # pupils last: their marks wait for them
+    again = authority.random.sample(messages, len(messages) // 2)
+    shuffled = authority.random.sample([*messages, *again], len(messages) + len(again))
+    with producing(broker) as producer:
+        for delivery in shuffled:
+            send(producer, delivery)
+    take_all(ledger, broker, len(shuffled), max_poll_records=7)
+    counts = stored_counts(ledger)
+    assert adds_up(counts)
+    assert counts["held_in"] == counts["held_out"]
+    assert marks_in(ledger) == dict.fromkeys(authority.rows, 1)
+
+
+def test_a_stopped_intake_goes_on_where_the_store_stands(broker: Broker, ledger: Ledger, tmp_path: Path) -> None:
+    authority = Authority(seed=4)
+    import_operator(ledger, tmp_path, authority)
+    authority.make_topics(broker)
+    messages = [*authority.rolls(), *authority.registers(2)]
+    half = len(messages) // 2
+    with producing(broker) as producer:
+        for delivery in messages[:half]:
+            send(producer, delivery)
+    take_all(ledger, broker, half)
+    with producing(broker) as producer:
+        for delivery in messages[half:]:
+            send(producer, delivery)
+    intake = take_all(ledger, broker, len(messages) - half)
+    assert sum(c.deliveries for c in intake.progress.counts.values()) == len(messages) - half
+    assert stored_counts(ledger)["sent"] == authority.pupils * authority.places + len(authority.rows)
+    assert marks_in(ledger) == dict.fromkeys(authority.rows, 1)
+
+
+def test_a_topic_that_was_made_anew_stops_the_intake_until_the_operator_says_so(
+    broker: Broker, ledger: Ledger, tmp_path: Path
+) -> None:
+    authority = Authority(seed=5, places=1)
+    import_operator(ledger, tmp_path, authority)
+    authority.make_topics(broker, partitions=1)
+    messages = [*authority.rolls(), *authority.registers(1)]
+    with producing(broker) as producer:
+        for delivery in messages[:2]:
+            send(producer, delivery)
+    take_all(ledger, broker, 2)
+    topic = authority.topics[0]
+    admin = KafkaAdminClient(**broker.client())
+    admin.delete_topics([topic])
+    admin.create_topics([NewTopic(topic, 1, 1)])
+    admin.close()
+    with producing(broker) as producer:
+        for delivery in messages:
+            send(producer, delivery)
+    with pytest.raises(StreamBroken, match="made anew"):
+        take_all(ledger, broker, 1)
+    take_all(ledger, broker, len(messages), start_over=frozenset((topic,)))
+    assert marks_in(ledger) == dict.fromkeys(authority.rows, 1)
+
+
+def test_records_that_were_removed_before_they_were_taken_in_stop_the_intake(
+    broker: Broker, ledger: Ledger, tmp_path: Path
+) -> None:
+    authority = Authority(seed=6, places=1)
+    import_operator(ledger, tmp_path, authority)
+    authority.make_topics(broker, partitions=1)
+    messages = [*authority.rolls(), *authority.registers(2)]
+    with producing(broker) as producer:
+        for delivery in messages[:2]:
+            send(producer, delivery)
+    take_all(ledger, broker, 2)
+    with producing(broker) as producer:
+        for delivery in messages[2:]:
+            send(producer, delivery)
+    admin = KafkaAdminClient(**broker.client())
+    admin.delete_records({TopicPartition(authority.topics[0], 0): 4})  # what retention does
+    admin.close()
+    before = ledger.store.head()
+    with pytest.raises(StreamBroken, match="retention has passed our position"):
+        take_all(ledger, broker, 1)
+    assert ledger.store.head() == before
