@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.text import Text
 
-from console import say
+from console import arranging, say
 from console.herringbone import code_text
 from console.say import Column
 from console.words import BY_KINDS, CAUSES, EVENTS, GONE, session_day, short, stamp, when, when_recorded, words
@@ -53,7 +53,7 @@ def _row(entry: Entry, names: bool) -> list[str | Text]:
         say.number(entry.position),
         when_recorded(entry.recorded_at),
         session,
-        EVENTS.get(entry.event, entry.event),
+        EVENTS.get(entry.event) or arranging.EVENTS.get(entry.event, entry.event),
         Text(codes(entry), "bold" if entry.event == "MarkAmended" else ""),
         "; ".join(filter(None, (why(entry, names), by(entry, names), how(entry)))),
     ]
@@ -94,7 +94,7 @@ def why(entry: Entry, names: bool) -> str:
     if entry.original_said and entry.original_said != entry.original:
         said.append(f"the sender says it was {entry.original_said}")
     if entry.about is not None:
-        said += _about(entry)
+        said += arranging.line_of(entry.event, entry.about, names=names) or _about(entry)
     return "; ".join(filter(None, said))
 
 

@@ -112,6 +112,11 @@ def _of_arrangement(topic: str, told: Told) -> Iterable[Fact]:
     yield from arrangement_facts(told.stream, topic, told.body, told.text)
 
 
+def _of_report(told: Told) -> Iterable[Fact]:
+    """At which places something was reported of a line."""
+    yield Fact("reported_at", "", told.body["line"].hex(), told.body["place"])
+
+
 def _of_import(told: Told) -> Iterable[Fact]:
     """A file by its SHA-256, whatever it is called."""
     yield Fact("import", "", told.body["file"].hex(), told.body["import"])
@@ -129,6 +134,8 @@ GIVES: Mapping[str, Callable[[Told], Iterable[Fact]]] = {
     "IdentitiesMerged": _of_merge,
     "AccessRestricted": _of_restriction,
     "ImportStarted": _of_import,
+    "ProviderAttendanceReported": _of_report,
+    "EngagementReported": _of_report,
     **{
         topic.name: partial(_of_arrangement, topic.name)
         for topic in TOPICS.values()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -19,6 +19,7 @@ from domain.moments import from_days
 from domain.people import People
 from domain.place.place import Place
 from domain.pupil import stream_of as pupil_stream
+from projections.arrangements import beside
 from projections.asking import people_at, place_at, stored, upto
 from projections.who import NO_LINK, SEALED, Identities, Restrictions
 
@@ -155,6 +156,7 @@ def history(ledger: Ledger, pupil: bytes, as_at: int | None = None, asked_for: b
             if full_name:
                 names.append(full_name)
         entries += _attendance(ledger, line, begins, last, place, staff)
+        entries += _beside(ledger, line, last, place, staff, restricted=level is not None)
     name = next((name for name in reversed(names) if name), None)
     return History(pupil, name, lines, places, sorted(entries, key=lambda e: e.position), last, child, level)
 
@@ -261,9 +263,9 @@ def _mark(
 
 _ELSEWHERE = frozenset(
     "destination_place other_place previous_place line_at_old_place previous_line text mis_reason last_school address"
-    " parents".split()
+    " parents place main_place place_name other_place_name previous".split()
 )
-"""What an entry in the admission register may say of where else the child is or was."""
+"""What an entry in the admission register, or an arrangement, may say of where else the child is or was."""
 
 
 def _identity(pupil: bytes, position: int, recorded_at: int, event: Stored, staff: Sequence[People]) -> Entry:
@@ -315,6 +317,17 @@ def _admission(
         of_history=of_history(fields),
         about=about,
     )
+
+
+def _beside(ledger: Ledger, line: Line, last: int, place: Place, staff: People, *, restricted: bool) -> Iterator[Entry]:
+    """The line's arrangements, and what providers reported of it: of a restricted child nothing from elsewhere."""
+    for told in beside(ledger, line.line, last):
+        if told.place is None:
+            yield _admission(line, told.position, told.recorded_at, told.event, place, staff, restricted=restricted)
+        elif not restricted:
+            provider, people = place_at(ledger, told.place, last), people_at(ledger, told.place, last)
+            entry = _admission(line, told.position, told.recorded_at, told.event, provider, people, restricted=False)
+            yield replace(entry, day=told.day, session=told.session)
 
 
 def _name(staff: People, person: bytes | None) -> str | None:
