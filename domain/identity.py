@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from domain.arrangement.arrangement import facts_of as arrangement_facts
 from domain.arrangement.kinds import TOPICS, Does
-from domain.events import Fields
+from domain.events import OPERATOR, Fields
 from domain.moments import academic_year_of
 from domain.people import person_scope
 from domain.pupil import Fact, line_facts, merge_facts, mis_fact, restriction_fact, upn_fact
@@ -44,10 +44,16 @@ def parent_scope(pupil: bytes, source: bytes) -> str:
 
 
 def _of_place(told: Told) -> Iterable[Fact]:
-    """Its public numbers, as told, from the day that the description names."""
+    """Its public numbers, as told, from the day that the description names.
+
+    An unregistered provider has neither URN nor LAESTAB: the operator's own id of it is what leads to it.
+    """
+    body = told.body
     for kind in ("urn", "laestab", "ukprn"):
-        if told.body.get(kind):
-            yield Fact(kind, "", told.body[kind], told.body["place"], told.body["from"])
+        if body.get(kind):
+            yield Fact(kind, "", body[kind], body["place"], body["from"])
+    if body.get("local_id") and not (body.get("urn") or body.get("laestab")):
+        yield Fact("local_place", OPERATOR.hex(), body["local_id"], body["place"], body["from"])
 
 
 def _of_source(told: Told) -> Iterable[Fact]:

@@ -23,6 +23,9 @@ from simulation import Planted, Sought
 
 Row = dict[str, Any]
 
+_LATE = 2 * 3_600_000_000
+"""Between the taking and the saving of a register, by the school's own word."""
+
 _SEALED = ("salt", "sealed_key", "sealed", "sealed_hash")
 _IN_REGISTERS = (
     *("MarkRecorded", "MarkForeseen", "MarkAmended", "MarkWithdrawn", "OlderEntryLearned"),
@@ -51,6 +54,11 @@ def _opened(ledger: Ledger, rows: pl.DataFrame) -> Iterator[tuple[Row, Row]]:
     for row in rows.iter_rows(named=True):
         key = keys.get(row["sealed_key"])
         yield row, {} if key is None else open_part(row, key)
+
+
+def everything(ledger: Ledger, topic: str) -> list[Row]:
+    """Every entry of a topic."""
+    return [row for _, _, frame in _columns(ledger, [topic]) for row in frame.iter_rows(named=True)]
 
 
 class Who:
@@ -192,6 +200,11 @@ class Finder:
         """The rows of a topic that a planted thing's messages brought."""
         return self.rows(topic, one.messages)
 
+    def of_its_pupils(self, one: Planted, rows: Iterable[Row]) -> list[Row]:
+        """Those of the rows that are about the pupils on whom it was planted."""
+        ids = {found for mis in one.pupils for found in self.who.ids(mis)}
+        return [row for row in rows if row["line"].hex() in ids]
+
     def chain(self, mis: str, date: str | None, session: str | None) -> list[tuple[str, Row]]:
         """The entries of a pupil's session, in order."""
         day = _day(date)
@@ -272,26 +285,26 @@ def _fails(**checks: tuple[Any, Any]) -> list[str]:
 
 def _mark(found: Finder, one: Planted) -> list[str]:
     if not one.pupils:
-        (header,) = found.by_message("EntriesReceived", one)
-        marks = [row for row in found.by_message("MarkRecorded", one) if row["header"] == header["version"]]
-        late = header["said_at"] is not None and header["recorded_at"] > header["opened_said"]
-        return _fails(
-            marks=(len(marks), one.expect["rows"]), medium=(header["medium"], one.expect["medium"]), late=(late, True)
-        )
-    topics = Counter(topic for topic, _ in found.chain(one.pupils[-1], one.date, one.session))
-    sent = next(row["code_sent"] for row in found.rows("MarkRecorded", found.who.ids(one.pupils[-1])))
+        return _class_kept(found, one)
+    chain = found.chain(one.pupils[-1], one.date, one.session)
     wrong = _older(found, one) if "older" in one.expect else []
     if "code_sent" in one.expect:
-        sent = [row["code_sent"] for _, row in found.chain(one.pupils[-1], one.date, one.session)]
-        wrong += _fails(code_sent=(sent[-1:], [one.expect["code_sent"]]))
-    return wrong + _fails(marks=(topics["MarkRecorded"], 1))
+        wrong += _fails(code_sent=([row["code_sent"] for _, row in chain][-1:], [one.expect["code_sent"]]))
+    return wrong + _fails(marks=([topic for topic, _ in chain].count("MarkRecorded"), 1))
+
+
+def _class_kept(found: Finder, one: Planted) -> list[str]:
+    headers = found.by_message("EntriesReceived", one)
+    marks = len(found.by_message("MarkRecorded", one))
+    media = [row["medium"] for row in headers]
+    late = [row["said_at"] - row["opened_said"] > _LATE for row in headers]
+    return _fails(marks=(marks, one.expect["rows"]), medium=(media, [one.expect["medium"]]), late=(late, [True]))
 
 
 def _amendment(found: Finder, one: Planted) -> list[str]:
     made = found.by_message("MarkAmended", one)
-    if one.kind != "settings_change":
-        lines = {line for mis in one.pupils for line in found.who.ids(mis)}
-        made = [row for row in made if row["line"].hex() in lines]
+    if one.kind != "settings_change":  # which amends marks of others as well
+        made = found.of_its_pupils(one, made)
     same: dict[str, tuple[Any, Any]] = {
         name: ({row[name] for row in made}, {one.expect[name]}) for name in ("cause",) if name in one.expect
     }
@@ -304,7 +317,7 @@ def _amendment(found: Finder, one: Planted) -> list[str]:
 
 
 def _withdrawal(found: Finder, one: Planted) -> list[str]:
-    made = found.by_message("MarkWithdrawn", one)
+    made = found.of_its_pupils(one, found.by_message("MarkWithdrawn", one))
     return _fails(withdrawals=(len(made), one.expect["rows"]), how=({row["how"] for row in made}, {one.expect["how"]}))
 
 
@@ -319,8 +332,8 @@ def _older(found: Finder, one: Planted) -> list[str]:
 
 def _duplicate(found: Finder, one: Planted) -> list[str]:
     headers = Counter(row["message"].hex() for row in found.by_message("EntriesReceived", one))
-    again = 1 if len(one.messages) == 1 else 0
-    return _fails(headers=(headers[one.messages[-1]], again))
+    wanted = [1] + [0] * (len(one.messages) - 1)
+    return _fails(headers=([headers[message] for message in one.messages], wanted))
 
 
 def _held(found: Finder, one: Planted) -> list[str]:
@@ -354,7 +367,7 @@ def _entered(found: Finder, one: Planted) -> list[str]:
     wrong = _fails(entered=(len(found.rows("PupilEntered", child)) > 0 and len(entered) > 0, True))
     if "starting_day" in one.expect:
         wrong += _fails(starting_day=(entered[-1]["starting_day"], _day(one.expect["starting_day"])))
-    return wrong + _fails(children=(len({found.who.pupils[mis] for mis in one.pupils}), 1))
+    return wrong + _fails(children=(len({found.who.pupils.get(mis) for mis in one.pupils}), 1))
 
 
 def _deleted(found: Finder, one: Planted) -> list[str]:
@@ -386,7 +399,7 @@ def _events(_: Finder, one: Planted) -> list[str]:
 
 
 def _merged(found: Finder, one: Planted) -> list[str]:
-    stays, other = (found.who.pupils[mis] for mis in one.pupils)
+    stays, other = (found.who.pupils.get(mis, "") for mis in one.pupils)
     merged = [row["other_pupil"].hex() for row in found.rows("IdentitiesMerged", [stays])]
     apart = len(found.who.lines[stays]) >= 1 and len(found.who.lines[other]) >= 1
     return _fails(merged=(merged, [other.removeprefix("pupil/")]), lines_of_both=(apart and stays != other, True))

@@ -104,20 +104,12 @@ def plant(planter: Planter, *, with_faults: bool) -> None:
     planter.release()
 
 
-_AWAITED = frozenset(
-    "part_time placed_at_home off_site evidence leave_granted leave_refused leave_withdrawn transfer"
-    " dual_registration".split()
-)
-"""Said in messages that nobody hears yet: to be planted as soon as the intake does."""
-
-
 def _round(planter: Planter, schools: Sequence[School]) -> None:
     """What happens once in ten places, each thing at the first that can, and no two begun at the same place."""
     units = [school for school in schools if school.place.phase == "PRU"]
     others = [school for school in schools if school not in units]
-    if "dual_registration" not in _AWAITED:
-        any(arranged.dual_registration(planter, school, unit) for unit in units for school in others)
-    for n, tried in enumerate(tried for tried in _ONCE_A_ROUND if tried.__name__ not in _AWAITED):
+    any(arranged.dual_registration(planter, school, unit) for unit in units for school in others)
+    for n, tried in enumerate(_ONCE_A_ROUND):
         turn = n % len(schools)
         any(tried(planter, school) for school in (*schools[turn:], *schools[:turn]))
 

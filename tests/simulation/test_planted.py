@@ -11,8 +11,10 @@ from simulation import Planted, Summary, planted_path
 from tests.simulation.model import Model, deliveries, played, rows_sent
 
 RARER = {
-    "entered_twice", "outage", "place_not_taken_up", "returner", "starting_day_agreed", "temporary_upn_replaced",
-    "term_rewritten", "whole_entry", "without_upn",
+    "dual_registration", "entered_twice", "evidence_received", "leave_granted", "leave_refused", "leave_withdrawn",
+    "off_site_provision", "outage", "part_time", "place_not_taken_up", "placement_by_authority", "returner",
+    "starting_day_agreed", "temporary_upn_replaced", "term_rewritten", "transfer_received", "whole_entry",
+    "without_upn",
 }  # fmt: skip
 """Once in ten places; boarders, sixth formers, under-fives and a conversion need more places than four."""
 EVERY_KIND = RARER | {
