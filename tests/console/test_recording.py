@@ -176,6 +176,23 @@ def test_a_letter_a_mistake_and_a_deletion_reversed_reach_the_admission_register
     assert twice.roll_story("Dee Dunlin")[1][-2:] == ["DeletionReversed", "EnteredInError"]
 
 
+def test_a_starting_day_is_agreed_and_the_place_not_taken_up(twice: School, at_school: Command) -> None:
+    twice.leaves("Dee 2", "2025-09-05", "2025-09-05 16:00")
+    agreed = ("agree-starting-day", f"place={LAESTAB}", f"pupil={UPN}", "starting_day=2026-01-05", "basis=agreed")
+    line = say(at_school, *agreed, "agreed_on=2025-12-01", "admission=in_year").data["made"]
+    (day,) = twice.entries("StartingDayAgreed")
+    assert (day["line"].hex(), day["basis"], day["admission"]) == (line, "agreed", "in_year")
+    again = at_school("record", *agreed, "agreed_on=2025-12-01", "admission=in_year")
+    assert (again.code, "on record already" in again.err) == (1, True)
+    where = (f"place={LAESTAB}", f"line={line[:8]}")
+    mistake = at_school("record", "entered-by-mistake", *where)
+    assert (mistake.code, "Nobody was entered" in mistake.err) == (1, True)
+    say(at_school, "place-not-taken-up", *where, "said_on=2026-01-05", "reason=The family stayed in Leeds")
+    assert twice.entries("PlaceNotTakenUp")[0]["amends"] == day.version
+    assert at_school("record", "place-not-taken-up", *where).code == 1
+    assert line in {one["line"] for one in lines_in(at_school, UPN)}
+
+
 def test_a_place_is_succeeded_closed_and_both_undone(school: School, at_school: Command) -> None:
     school.describes_place("2025-12-20 09:00", laestab="8051299", urn="150009", name="Heron Academy")
     seam = ("old_place=8051234", "new_place=8051299", "on=2026-01-01", "kind=merger", "registers_move=yes")

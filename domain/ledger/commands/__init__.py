@@ -23,7 +23,14 @@ from domain.ledger.commands.pupils import (
     RestrictAccess,
     UndoMerge,
 )
-from domain.ledger.commands.registers import EnteredByMistake, ParentWroteToWithdraw, RegisterNotTaken, ReverseDeletion
+from domain.ledger.commands.registers import (
+    AgreeStartingDay,
+    EnteredByMistake,
+    ParentWroteToWithdraw,
+    PlaceNotTakenUp,
+    RegisterNotTaken,
+    ReverseDeletion,
+)
 from domain.ledger.ledger import Ledger
 from domain.ledger.unit import Unit
 from domain.pupil.decide import Impossible
@@ -60,6 +67,7 @@ def carry_out(ledger: Ledger, command: Command, now: int | None = None) -> Done 
 __all__ = [
     "HANDLERS",
     "AdoptPolicy",
+    "AgreeStartingDay",
     "ClosePlace",
     "Command",
     "ContinueIdentity",
@@ -76,6 +84,7 @@ __all__ = [
     "Names",
     "ParentWroteToWithdraw",
     "PlaceHold",
+    "PlaceNotTakenUp",
     "Refused",
     "RegisterNotTaken",
     "RestrictAccess",

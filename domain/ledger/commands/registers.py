@@ -4,33 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from typing import Literal
 
 from pydantic import Field
 
 from domain.admission_register import line as lines
-from domain.admission_register.decide import error_entered, reverse_deletion
+from domain.admission_register.decide import (
+    PupilSaid,
+    agree,
+    error_entered,
+    not_taken_up,
+    parent_wrote,
+    reverse_deletion,
+)
+from domain.admission_register.particulars import Saying
 from domain.attendance_register import register as registers
-from domain.attendance_register.decide import line_key, not_taken
-from domain.events import Event, Seal
+from domain.attendance_register.decide import not_taken
 from domain.ledger.commands.base import (
     CONSOLE,
     NO_LINE,
     NO_PLACE,
+    NO_PUPIL,
     Answer,
     Command,
     GroupId,
     Handler,
     LineId,
+    Made,
     PlaceId,
+    PupilId,
     Refused,
     Text,
     day,
 )
 from domain.ledger.ledger import Ledger
 from domain.ledger.unit import Unit
-from domain.moments import academic_year, days
+from domain.moments import academic_year, days, local_date
 from domain.people import key_of
+from domain.pupil import line_opened
 
 ReasonCode = Literal[
     "cause_established",
@@ -44,6 +56,28 @@ ReasonCode = Literal[
     "system_fault",
     "other",
 ]
+
+
+class AgreeStartingDay(Command):
+    """A day on which a pupil will first attend is agreed, or told under a duty to admit (regulation 3(4)-(5))."""
+
+    place: PlaceId
+    pupil: PupilId = Field(description="A child whom the ledger knows; of another the school's MIS tells more.")
+    starting_day: date
+    basis: Literal["agreed", "told", "not_said"] = Field(description="told: under a duty to admit.")
+    agreed_on: date | None = None
+    admission: Literal[
+        "intake", "in_year", "managed_move", "fair_access", "direction", "sao", "reinstatement", "other"
+    ] = "other"
+
+
+class PlaceNotTakenUp(Command):
+    """The pupil did not come by the day that was agreed. Of one who was entered, the entry was in error."""
+
+    place: PlaceId
+    line: LineId
+    said_on: date | None = None
+    reason: Text | None = None
 
 
 class EnteredByMistake(Command):
@@ -103,10 +137,52 @@ class RegisterNotTaken(Command):
     text: Text | None = Field(default=None, description="A note; sealed.")
 
 
+def _agree(_: Ledger, unit: Unit, command: AgreeStartingDay) -> Answer:
+    place = unit.place(command.place)
+    if not place.version:
+        return Refused(NO_PLACE)
+    if not unit.pupil(command.pupil).version:
+        return Refused(NO_PUPIL)
+    starting_day = days(command.starting_day)
+    year = academic_year(command.starting_day)
+    stays = [unit.line(place.id, stay.id) for stay in unit.stays(place.id, year, command.pupil)]
+    known = next((line for line in reversed(stays) if not line.deletion_version), None)
+    line = known or unit.line(place.id, unit.new_id(partial(lines.stream_of, place.id)))
+    said = PupilSaid(
+        starting_day=starting_day,
+        starting_day_basis=command.basis,
+        agreed_on=day(command.agreed_on),
+        admission=command.admission,
+    )
+    saying = Saying(CONSOLE, command.said_by, days(local_date(unit.now)))
+    events = agree(line, year, said, saying)
+    if not events:
+        return Refused("It is on record already that this day is agreed for this pupil.")
+    unit.record(events, lines.evolve, line)
+    line_id = lines.parts_of(line.stream)[1]
+    if known is None:
+        unit.record_of_pupil(line_opened(command.pupil, line_id, place.id, year, starting_day, None))
+    return Made(line_id)
+
+
+def _place_not_taken_up(_: Ledger, unit: Unit, command: PlaceNotTakenUp) -> Answer:
+    line = unit.line(command.place, command.line)
+    if not line.version:
+        return Refused(NO_LINE)
+    saying = Saying(CONSOLE, command.said_by, days(local_date(unit.now)))
+    events = not_taken_up(line, day(command.said_on), command.reason, saying)
+    if not events:
+        return Refused("It is on record already that this place was not taken up.")
+    unit.record(events, lines.evolve, line)
+    return None
+
+
 def _entered_by_mistake(_: Ledger, unit: Unit, command: EnteredByMistake) -> Answer:
     line = unit.line(command.place, command.line)
     if not line.version:
         return Refused(NO_LINE)
+    if not line.entry_version:
+        return Refused("Nobody was entered on this line yet: say place-not-taken-up instead.")
     event = error_entered(line, day(command.amended_on), CONSOLE, command.said_by, command.reason, command.reason_code)
     unit.record([event], lines.evolve, line)
     return None
@@ -136,17 +212,17 @@ def _parent_wrote(_: Ledger, unit: Unit, command: ParentWroteToWithdraw) -> Answ
     line = unit.line(command.place, command.line)
     if not line.version:
         return Refused(NO_LINE)
-    fields = {
-        "received_on": days(command.received_on),
-        "in_writing": command.in_writing,
-        "after_day": days(command.after_day),
-        "educated_otherwise": command.educated_otherwise,
-        **CONSOLE.fields(),
-        **command.said_by.fields(),
-    }
-    key = line_key(command.place, command.line)
-    seal = Seal(key, "LetterText", {"reference": command.reference}) if command.reference else None
-    unit.record([Event(line.stream, "ParentWroteToWithdraw", fields, seal)], lines.evolve, line)
+    event = parent_wrote(
+        line,
+        days(command.received_on),
+        days(command.after_day),
+        command.in_writing,
+        command.educated_otherwise,
+        command.reference,
+        CONSOLE,
+        command.said_by,
+    )
+    unit.record([event], lines.evolve, line)
     return None
 
 
@@ -168,6 +244,8 @@ def _not_taken(_: Ledger, unit: Unit, command: RegisterNotTaken) -> Answer:
 
 
 HANDLERS: Mapping[type[Command], Handler] = {
+    AgreeStartingDay: _agree,
+    PlaceNotTakenUp: _place_not_taken_up,
     EnteredByMistake: _entered_by_mistake,
     ReverseDeletion: _reverse_deletion,
     ParentWroteToWithdraw: _parent_wrote,
