@@ -25,11 +25,12 @@ from console.options import (
 )
 from console.problems import Misused, Refused
 from console.say import Column, Format
-from console.words import short, stamp, when, words
+from console.words import session_day, short, stamp, when, words
 from consumers.standing import published as published_by
 from consumers.standing import standings
 from domain.ledger.ledger import Ledger
-from domain.moments import academic_year_label
+from domain.moments import academic_year_label, from_days
+from domain.place.place import Place
 from projections import totals as published
 from projections.history import History, history
 from projections.register import RegisterAt, Row, register
@@ -240,7 +241,12 @@ def _status_data(found: Status) -> dict[str, Any]:
         "held": len(found.held),
         "held_rows": sum(item.rows for item in found.held),
         "places": [
-            {"id": place.id.hex()} | {k: place.description.get(k) for k in ("laestab", "urn", "name", "phase")}
+            {"id": place.id.hex()}
+            | {k: place.description.get(k) for k in ("laestab", "urn", "name", "phase")}
+            | {
+                "closed_on": None if place.closed_on is None else from_days(place.closed_on).isoformat(),
+                "succeeded_by": [other.hex() for other in place.succeeded_by],
+            }
             for place in found.places
         ],
         "sources": [
@@ -279,6 +285,13 @@ def _what(one: Import) -> str:
     return f"{named}, {one.covers[0].isoformat()} to {one.covers[1].isoformat()}"
 
 
+def _ended(place: Place) -> str:
+    """That it closed, or that another took over from it."""
+    if place.closed_on is not None:
+        return f" (closed on {session_day(from_days(place.closed_on), year=True)})"
+    return " (taken over)" if place.succeeded_by else ""
+
+
 def _show_status(found: Status, profile: str) -> None:
     founding = found.founding
     say.heading(f"{founding.name} ({founding.la_code}): {founding.origin}")
@@ -297,7 +310,7 @@ def _show_status(found: Status, profile: str) -> None:
                 [
                     place.description.get("laestab") or short(place.id),
                     place.description.get("urn") or "",
-                    place.description.get("name") or "",
+                    (place.description.get("name") or "") + _ended(place),
                     words(place.description.get("phase")),
                     spoken.get(place.id, "none"),
                 ]

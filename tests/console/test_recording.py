@@ -197,9 +197,11 @@ def test_a_place_is_succeeded_closed_and_both_undone(school: School, at_school: 
     school.describes_place("2025-12-20 09:00", laestab="8051299", urn="150009", name="Heron Academy")
     seam = ("old_place=8051234", "new_place=8051299", "on=2026-01-01", "kind=merger", "registers_move=yes")
     say(at_school, "succeed-place", *seam, "custody_with=8051299")
+    assert "Marram School (taken over)" in at_school("status").out
     say(at_school, "undo-succession", f"place={LAESTAB}", "reason=Not before April")
     say(at_school, "close-place", f"place={LAESTAB}", "on=2026-07-17", "custody_with=8051299")
     assert "closed on Fri 17 Jul 2026" in at_school("register", LAESTAB, *WEEK).out
+    assert [p["closed_on"] for p in at_school("status", "--json").data["places"]] == ["2026-07-17", None]
     say(at_school, "end-source", f"place={LAESTAB}", f"source={SIMS.hex()[:8]}", "to=2026-07-18")
     say(at_school, "undo-succession", f"place={LAESTAB}", "reason_code=other")
     assert "closed on" not in at_school("register", LAESTAB, *WEEK).out
