@@ -170,7 +170,8 @@ def _arrangement(hearing: Hearing, place: Place, spoken: _Spoken) -> None:
         )
         return
     if not story and spoken.begins is None:
-        hold_dates(hearing, (number,), place.id)
+        sentence = f"Row {number + 1}: it names no day on which its arrangement began; send it again."
+        hearing.taken.hold("g4", (number,), sentence, place.id)
         return
     saying = Saying(hearing.origin, NOBODY, hearing.today, place.carries(hearing.source, "reason"))
     parts = _told_of(hearing, place, pupil, line, spoken, story, said)

@@ -18,6 +18,7 @@ from domain.admission_register.decide import DESTINATIONS, GROUNDS, PupilSaid, S
 from domain.admission_register.particulars import NOTHING
 from domain.events import Event, Person
 from domain.identifiers import normalise_upn
+from domain.ledger.arrangements import carry_arrangements
 from domain.ledger.caches import Found
 from domain.ledger.turning import carry_late
 from domain.ledger.unit import Unit
@@ -266,6 +267,8 @@ def _enter(
     line = unit.line(place.id, line_id)
     unit.record(admission.enter(line, year, said, saying, old_line), lines.evolve, line)
     unit.record_of_pupil(line_opened(pupil, line_id, place.id, year, said.starting_day, old_line))
+    if old_line is not None and said.admission == "transferred_on_succession":
+        carry_arrangements(unit, place.id, old_line, line_id, said.starting_day, said.previous_place)
     if not is_new:
         _moved(hearing, place, pupil, (academic_year_before(year),), said, saying)
     return line

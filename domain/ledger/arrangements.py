@@ -1,7 +1,7 @@
 """Arrangements of lines: which a line has, how one goes on from school year to school year, and where its line is.
 
-An arrangement belongs to one line, so what goes on over the turn of the school year starts anew on the next line,
-under an id of its own; what ties the two is sealed (events.md 0.3).
+An arrangement belongs to one line, so what goes on over the turn of the school year, or over the conversion of the
+school, starts anew on the next line, under an id of its own; what ties the two is sealed (events.md 0.3).
 """
 
 from __future__ import annotations
@@ -28,8 +28,11 @@ def whole_story(unit: Unit, arrangements: Iterable[bytes]) -> list[Arrangement]:
     return sorted((unit.arrangement(known) for known in found), key=lambda state: state.begins)
 
 
-def carry_arrangements(unit: Unit, place: bytes, old_line: bytes, new_line: bytes, first_day: int) -> None:
-    """Start anew, on a line of the next school year, what is open on the line of the year before.
+def carry_arrangements(
+    unit: Unit, place: bytes, old_line: bytes, new_line: bytes, first_day: int, old_place: bytes | None = None
+) -> None:
+    """Start anew, on the line that follows, what is open on a line: that of the next school year, or that of the
+    academy which the school became (`old_place` then has the old line).
 
     `first_day` is that of the new line (days since 1970). Nothing is written on the old arrangements. What went on
     already is left alone.
@@ -39,7 +42,7 @@ def carry_arrangements(unit: Unit, place: bytes, old_line: bytes, new_line: byte
             state = unit.arrangement(unit.new_id(stream_of))
             parent = old.block.get("parent")
             if parent is not None:
-                named = (n for n, p in unit.line(place, old_line).beside.parents.items() if p.id == parent)
+                named = (n for n, p in unit.line(old_place or place, old_line).beside.parents.items() if p.id == parent)
                 parent = parent_of_line(unit, place, new_line, next(named, None))
             unit.record(carry(old, state.id, new_line, place, first_day, parent), evolve, state)
 
@@ -70,4 +73,5 @@ def place_of(unit: Unit, place: bytes, pupil: bytes, line: bytes) -> bytes | Non
     """The place on whose register a line of a pupil stands: nearly always the one that is spoken of."""
     if unit.line(place, line).version:
         return place
-    return next((known["place"] for known in unit.lines_of(pupil) if known["line"] == line), None)
+    told = (known for one in unit.same_child(pupil) for known in unit.lines_of(one))
+    return next((known["place"] for known in told if known["line"] == line), None)

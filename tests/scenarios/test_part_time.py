@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.making import NEXT_YEAR, School, day
+from tests.making import LOCAL_ID, NEXT_YEAR, SIMS, School, day
 from tests.scenarios.arranging import LAESTAB, arranged, part_time, row, states, story
 
 AGREED: dict[str, Any] = {
@@ -171,6 +171,41 @@ def test_leave_granted_in_july_for_september_waits_on_this_years_line_and_goes_o
     _, new = school.lines("Ann")
     assert [e.topic for e in arranged(school)] == ["LeaveGranted", "LeaveGranted"]
     assert (arranged(school)[1]["line"], arranged(school)[1]["from"]) == (new[0]["line"], day("2026-09-03"))
+
+
+def test_over_a_conversion_it_goes_on_at_the_academy_and_is_ended_there(agreed: School) -> None:
+    seam = {"from": "2026-01-01"}
+    agreed.describes_place("2025-12-20 09:00", urn="150001", kind="academy", name="Marram Academy", **seam)
+    spoken_for = [{"urn": "150001", "local_id": LOCAL_ID}]
+    agreed.registers_source("2025-12-20 09:01", SIMS, places=spoken_for, **seam)
+    moved = {"admission": "transferred_on_succession", "previous_laestab": LAESTAB}
+    agreed.enters("Ann", "Ben", at="2026-01-05 07:00", starting_day="2026-01-01", **moved)
+    part_time(agreed, "2026-02-13 16:00", "Ann", "ended", local_id="PT1", ended_on="2026-02-13", why="planned")
+    first, carried, ended = arranged(agreed)
+    old, new = agreed.lines("Ann")
+    assert (first["line"], carried["line"], ended["line"]) == (old[0]["line"], new[0]["line"], new[0]["line"])
+    assert (carried["from"], carried["agreed_on"]) == (day("2026-01-01"), None)
+    assert carried.text["previous"] == first["arrangement"]
+    assert ended.stream == carried.stream
+
+
+def test_a_pupil_who_simply_moves_to_another_school_takes_no_arrangement_along(agreed: School) -> None:
+    other = b"T" * 16
+    agreed.describes_place("2025-08-30 09:00", laestab=SALTHOLME, urn="100002", name="Saltholme School")
+    agreed.registers_source("2025-08-30 09:01", other, places=[{"laestab": SALTHOLME, "local_id": "saltholme"}])
+    upn = "A805200017129"
+    agreed.enters("Ann", upn=upn, at="2025-10-01 08:00")
+    moves = {"upn": upn, "starting_day": "2025-11-03", "previous_laestab": LAESTAB, "admission": "in_year"}
+    agreed.enters("Ann", at="2025-11-03 08:00", source=other, local_id="saltholme", **moves)
+    assert len(agreed.lines("Ann")) == 2
+    assert story(agreed) == ["PartTimeAgreed"]
+
+
+def test_what_is_said_of_it_stands_nowhere_in_clear(agreed: School) -> None:
+    agreed.takes("8B", "2026-09-02 AM", "09:05", Ann="/")
+    for row_ in agreed.ledger.store.read_positions(1, agreed.head):
+        assert b"After an op" not in row_.state
+        assert b"PT1" not in row_.state
 
 
 # --- dual registration
