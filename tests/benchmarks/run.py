@@ -2,6 +2,7 @@
 
 Figures are for comparison within one run (ratios), on whatever machine this is: file to durable beside the raw append of
 the same bytes and beside the stock library saving one by one; the columnar reader; the simulation; bytes for each mark.
+Then the same file into a real PostgreSQL, beside the raw COPY: `server`.
 """
 
 from __future__ import annotations
@@ -143,12 +144,17 @@ def main() -> None:
     parser.add_argument("--phase", default="Secondary")
     parser.add_argument("--authority", default="805")
     arguments = parser.parse_args()
+    from tests.benchmarks import server  # which measures with what is here
+
     with tempfile.TemporaryDirectory() as folder:
-        measure(Path(folder), arguments.authority, arguments.phase)
+        file, marks = measure(Path(folder), arguments.authority, arguments.phase)
+        print()
+        with tempfile.TemporaryDirectory() as of_server:
+            server.measure(Path(of_server), file, marks)
 
 
-def measure(folder: Path, authority: str, phase: str) -> None:
-    """The whole table."""
+def measure(folder: Path, authority: str, phase: str) -> tuple[Path, int]:
+    """The table of the embedded profile; the file that was taken in, and how many marks it holds."""
     file = folder / "counts.avro"
     print(machine())
     started = time.perf_counter()
@@ -178,6 +184,7 @@ def measure(folder: Path, authority: str, phase: str) -> None:
     store.close()
     ratio = (whole.count / whole.seconds) / (raw.count / raw.seconds)
     print(f"\nfile to durable is {ratio:.2f} of the raw append")
+    return file, marks
 
 
 def read(what: str, store: Store, topics: tuple[str, ...]) -> Measured:
