@@ -263,7 +263,7 @@ def _mark(
 
 _ELSEWHERE = frozenset(
     "destination_place other_place previous_place line_at_old_place previous_line text mis_reason last_school address"
-    " parents place main_place place_name other_place_name previous".split()
+    " parents place main_place place_name other_place_name previous from_place name phones marks".split()
 )
 """What an entry in the admission register, or an arrangement, may say of where else the child is or was."""
 
