@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from domain.ledger.caches import Shared
 from domain.ledger.commands import (
     ContinueIdentity,
     Done,
@@ -218,3 +219,19 @@ def test_who_is_merged_cannot_be_continued_under_seal(twice: School) -> None:
     refused = carry_out(twice.ledger, command)
     assert isinstance(refused, Refused)
     assert "undo the merge first" in refused.sentence
+
+
+def test_who_was_never_merged_costs_no_look_up(two_schools: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    identity_key = Shared.identity_key
+
+    def counted(shared: Shared, kind: str, scope: str, value: str) -> bytes:
+        asked.append(kind)
+        return identity_key(shared, kind, scope, value)
+
+    monkeypatch.setattr(Shared, "identity_key", counted)
+    names = [f"Pupil {n}" for n in range(30)]
+    two_schools.enters(*names)
+    two_schools.takes("7B", MON, "08:55", **dict.fromkeys(names, "/"))
+    assert asked.count("line") >= 30
+    assert asked.count("same_child") <= 2, "once for each batch, whoever is in it"
