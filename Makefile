@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint bench published clean
+.PHONY: demo test lint bench published soak clean
 
 demo: .venv/run
 	@.venv/bin/rollbook --home demo-data demo
@@ -23,6 +23,11 @@ published: .venv/run
 
 bench: .venv/dev
 	@.venv/bin/python -m tests.benchmarks.run
+
+# Two hundred rounds of kills, freezes and broken brokers; then a hundred thousand mutated messages.
+soak: .venv/dev
+	@.venv/bin/python -m tests.soak
+	@.venv/bin/python -m tests.fuzz
 
 .venv/python: Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Rollbook needs Python 3.11 or later; say which with: make PYTHON=/path/to/python3.11 ..."; exit 2; }

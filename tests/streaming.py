@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,10 @@ from schemas.catalogue import mis
 from schemas.codec import encode, encode_confluent
 from tests.making import moment
 
+SATURDAY = 5
 CODES = ("/", "\\", "N", "I", "L", "O", "M", "P")
-DAYS = tuple(f"2025-09-{n:02d}" for n in (1, 2, 3, 4, 5, 8, 9, 10, 11, 12))
+DAYS = tuple(day.isoformat() for n in range(320) if (day := date(2025, 9, 1) + timedelta(days=n)).weekday() < SATURDAY)
+"""Every weekday of a school year: what is sent on a holiday is a mark as well."""
 SOURCES = (b"S" * 16, b"T" * 16, b"U" * 16)
 
 
@@ -67,11 +70,6 @@ class Authority:
     """Pupils in a class."""
     rows: list[Row] = field(default_factory=list)
     """Marks sent and acknowledged that must be in the ledger, each once."""
-    rows_sent: int = 0
-    """All rows of all messages acknowledged, repeated and odd ones included."""
-    messages_sent: int = 0
-    held: Counter[str] = field(default_factory=Counter)
-    """Rows that must wait, by rule."""
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -132,9 +130,9 @@ class Authority:
             for place in range(self.places)
         ]
 
-    def registers(self, days: int = 10) -> Iterator[Delivery]:
+    def registers(self, days: int = len(DAYS)) -> Iterator[Delivery]:
         """Class registers of some days, in order of time, the places interleaved; each pupil once a session."""
-        for date in DAYS[:days]:
+        for day in DAYS[:days]:
             for session, hour in (("AM", "09"), ("PM", "13")):
                 classes = [
                     (place, range(first, min(first + self.size, self.pupils)))
@@ -144,12 +142,12 @@ class Authority:
                 self.random.shuffle(classes)
                 for minute, (place, pupils) in enumerate(classes):
                     codes = {f"{place}-{n}": self.random.choice(CODES) for n in pupils}
-                    self.rows += [Row(place, pupil, date, session, code) for pupil, code in codes.items()]
+                    self.rows += [Row(place, pupil, day, session, code) for pupil, code in codes.items()]
                     yield self.message(
                         "RegisterTaken",
                         place,
-                        f"{date} {hour}:{minute % 60:02d}",
-                        date=date,
+                        f"{day} {hour}:{minute % 60:02d}",
+                        date=day,
                         session=session,
                         group=f"Class {pupils.start}",
                         whole=False,
@@ -241,9 +239,9 @@ def marks_in(ledger: Ledger) -> Counter[Row]:
             case _:
                 assert entry.topic not in ("MarkAmended", "MarkWithdrawn", "OlderEntryLearned"), "nobody sent any"
     for entry in marks:
-        _, place, date, session = entry.stream.split("/")
+        _, place, day, session = entry.stream.split("/")
         fields, _ = open_state(entry.state, ledger.keys)
-        found[Row(places[place], pupils[lines[fields["line"]]], date, session, fields["code"])] += 1
+        found[Row(places[place], pupils[lines[fields["line"]]], day, session, fields["code"])] += 1
     return found
 
 
@@ -263,6 +261,13 @@ def adds_up(counts: Counter[str]) -> bool:
 
 
 # --- intakes as processes
+
+
+def founded_home(path: Path, clock: str = "simulated") -> Home:
+    """A home as `rollbook init` makes it."""
+    home = Home(path)
+    home.make(la_code="805", name="Hartlepool", clock=clock)
+    return home
 
 
 @dataclass

@@ -19,6 +19,7 @@ from domain.ledger.ledger import Ledger, found
 from domain.ledger.postgres_store import open_postgres
 from domain.ledger.sqlite_store import open_sqlite
 from schemas.catalogue import id_of, mis
+from tests.fuzz import stream
 from tests.kafka import running
 from tests.making import founding
 from tests.postgres import Database
@@ -211,3 +212,8 @@ def test_records_that_were_removed_before_they_were_taken_in_stop_the_intake(
     with pytest.raises(StreamBroken, match="retention has passed our position"):
         take_all(ledger, broker, 1)
     assert ledger.store.head() == before
+
+
+def test_every_row_of_mutated_messages_ends_in_one_outcome(broker: Broker, ledger: Ledger, tmp_path: Path) -> None:
+    counts = stream(ledger, tmp_path, broker, messages=600, seed=7)
+    assert all(counts[name] for name in ("marks", "held_in", "duplicate", "nothing_said")), counts
