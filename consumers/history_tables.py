@@ -153,7 +153,8 @@ class Table:
 
     def column(self, name: str) -> Sequence[str]:
         """A column; empty cells where the table has none of it."""
-        return self.columns.get(name) or _Nothing(len(self))
+        found = self.columns.get(name)
+        return _Nothing(len(self)) if found is None else found
 
     def covers(self) -> tuple[int, int] | None:
         """The first and last day of which its rows speak, as days since 1970."""
@@ -181,6 +182,8 @@ class _Nothing(Sequence[str]):
         return self._length
 
     def __getitem__(self, at: Any) -> Any:
+        if at >= self._length:
+            raise IndexError(at)
         return ""
 
 
@@ -251,19 +254,17 @@ def _name_of(cell: str) -> str:
 def _kind_of(path: Path, names: Sequence[str]) -> str:
     """Which table has these columns."""
     there = {*names} | ({"pupil"} if "upn" in names else set())
-    nearest, most = "marks", 0
-    for kind, columns in TABLES.items():
-        found = len(there & {*columns.needs})
-        if found == len(columns.needs):
+    lacks = {kind: [name for name in columns.needs if name not in there] for kind, columns in TABLES.items()}
+    for kind, missing in lacks.items():
+        if not missing:
             return kind
-        if found > most:
-            nearest, most = kind, found
-    if not most:
+    nearest = min(lacks, key=lambda kind: len(lacks[kind]) / len(TABLES[kind].needs))
+    missing = lacks[nearest]
+    if len(missing) == len(TABLES[nearest].needs):
         raise NotATable(
             f"{path.name} does not begin with the names of its columns, or has none that is known here; "
             "docs/history.md lists them."
         )
-    missing = [name for name in TABLES[nearest].needs if name not in there]
     raise NotATable(
         f"{path.name} has no column {' and no column '.join(missing)}, so it is no table of {nearest}; "
         "docs/history.md lists the columns."
