@@ -179,7 +179,8 @@ class Datastore(library.PostgresDatastore):
                     f"PostgreSQL has not answered for {POOL_TIMEOUT:.0f} s; once it does, run the same command again: "
                     "it goes on from what was committed."
                 ) from error
-            if isinstance(cause, psycopg.OperationalError) and used and used[0].broken:
+            ended = isinstance(cause, (psycopg.errors.AdminShutdown, psycopg.errors.CrashShutdown))
+            if isinstance(cause, psycopg.OperationalError) and (ended or (used and used[0].broken)):
                 self.pool.check()  # the others died with it; whoever asks next gets one that lives
                 raise ConnectionLost(
                     "The connection to PostgreSQL was lost; run the same command again: it goes on from what was "

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import stat
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -426,6 +428,16 @@ def test_a_reading_verb_comes_in_transactions_that_cannot_write(authority: Autho
         pytest.raises(PersistenceError, match="read-only transaction"),
     ):
         ledger.store.append(Batch(tracking=[TrackingRow("source", 1)]))
+
+
+def test_without_the_drivers_the_server_profile_says_what_to_install(tmp_path: Path) -> None:
+    without = "import sys; sys.modules['psycopg'] = None; from console.main import main; main()"
+    arguments = ["--home", str(tmp_path / "home"), *INIT, "--database", "postgresql://owner@/x"]
+    done = subprocess.run(
+        [sys.executable, "-c", without, *arguments], cwd=Path(__file__).parents[2], capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert one_sentence(Said(done.returncode, done.stdout, done.stderr), "pip install 'rollbook[server]'")
 
 
 # --- the work of a day

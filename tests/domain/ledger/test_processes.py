@@ -119,13 +119,14 @@ def test_a_writer_killed_in_the_middle_of_an_append_leaves_nothing_of_it_and_fre
     store.close()
 
 
-def test_a_server_that_dies_in_the_middle_of_an_append_has_nothing_of_it_when_it_is_back(
-    postgres_server: Server, postgres_database: Database
+@pytest.mark.parametrize("how", ["immediate", "fast"])
+def test_a_server_that_ends_in_the_middle_of_an_append_has_nothing_of_it_when_it_is_back(
+    postgres_server: Server, postgres_database: Database, how: str
 ) -> None:
     store = open_postgres(**postgres_database.arguments)
     store.append(Batch([Chunk("place/1", 0, "Topic", [b"kept"])]))
     process = append_in_another_process(postgres_database)
-    postgres_server.restart("immediate")
+    postgres_server.restart(how)
     _, complaint = process.communicate(timeout=60)
     assert process.returncode != 0
     assert "ConnectionLost: The connection to PostgreSQL was lost; run the same command again" in complaint
