@@ -5,7 +5,7 @@ exactly the published counts of an authority, one mark per counted session.
 """
 
 from simulation.counts import simulate_counts
-from simulation.summary import Planted, Sought, Summary, planted_path
+from simulation.summary import Planted, Sought, Summary, planted_path, read_planted
 from simulation.year import simulate_year
 
-__all__ = ["Planted", "Sought", "Summary", "planted_path", "simulate_counts", "simulate_year"]
+__all__ = ["Planted", "Sought", "Summary", "planted_path", "read_planted", "simulate_counts", "simulate_year"]

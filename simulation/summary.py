@@ -90,3 +90,18 @@ def write_planted(summary: Summary) -> None:
         "planted": [asdict(p) for p in summary.planted],
     }
     planted_path(summary.path).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def read_planted(path: Path) -> list[Planted]:
+    """What such a list says."""
+    return [
+        Planted(
+            **{
+                **one,
+                "pupils": tuple(one["pupils"]),
+                "messages": tuple(one["messages"]),
+                "events": tuple(Sought(**sought) for sought in one["events"]),
+            }
+        )
+        for one in json.loads(path.read_text("utf-8"))["planted"]
+    ]
