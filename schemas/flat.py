@@ -102,19 +102,49 @@ def _writer(stated: Any) -> Writer:
     return _SIMPLE[stated["type"]]
 
 
-Plan = tuple[tuple[tuple[str, Writer, bool], ...], frozenset[str]]
+Field = tuple[str, Writer, bool]
+"""Its name, how its value is written, and whether it may be null."""
+Written = Callable[[Mapping[str, Any]], bytes]
+Plan = tuple[tuple[Field, ...], Written | None, tuple[Field, ...], frozenset[str]]
+"""The fields before the block, the block, the fields after it, and all names."""
+
+_BLOCK = tuple(
+    "source message message_hash topic_sent partition offset sequence sent_at said_at broker_at broker_clock"
+    " first_held_at import".split()
+)
+"""The fields that say where an event came from: the events of one message have them alike, and so written once."""
 
 
 @lru_cache(maxsize=256)
 def _plan(schema: Schema) -> Plan:
-    fields = []
+    fields: list[Field] = []
     for stated in json.loads(schema.canonical)["fields"]:
         kind, nullable = stated["type"], isinstance(stated["type"], list)
         if nullable:
             null, kind = kind
             assert null == "null", f"{schema.name}.{stated['name']}: null comes first"
         fields.append((stated["name"], _writer(kind), nullable))
-    return tuple(fields), frozenset(name for name, _, _ in fields)
+    names = tuple(name for name, _, _ in fields)
+    at = names.index(_BLOCK[0]) if _BLOCK[0] in names else len(names)
+    if names[at : at + len(_BLOCK)] != _BLOCK or not all(nullable for _, _, nullable in fields[at : at + len(_BLOCK)]):
+        return tuple(fields), None, (), frozenset(names)
+    block = _written_once(schema, tuple(fields[at : at + len(_BLOCK)]))
+    return tuple(fields[:at]), block, tuple(fields[at + len(_BLOCK) :]), frozenset(names)
+
+
+def _written_once(schema: Schema, fields: tuple[Field, ...]) -> Written:
+    names = [name for name, _, _ in fields]
+
+    @lru_cache(maxsize=64)
+    def write(values: tuple[Any, ...]) -> bytes:
+        parts: list[bytes] = []
+        _write(schema, fields, dict(zip(names, values, strict=True)), parts)
+        return b"".join(parts)
+
+    def written(record: Mapping[str, Any]) -> bytes:
+        return write(tuple(map(record.get, names)))
+
+    return written
 
 
 def encode_flat(schema: Schema, record: Mapping[str, Any]) -> bytes:
@@ -123,10 +153,18 @@ def encode_flat(schema: Schema, record: Mapping[str, Any]) -> bytes:
     A field that the schema lacks, a required one that is missing, and a value that does not fit are a ValueError: a
     mistake of ours, never of whoever sent something.
     """
-    fields, names = _plan(schema)
+    fields, block, others, names = _plan(schema)
     if not record.keys() <= names:
         raise ValueError(f"{schema.name} has no field {', '.join(sorted(record.keys() - names))}")
-    parts = []
+    parts: list[bytes] = []
+    _write(schema, fields, record, parts)
+    if block is not None:
+        parts.append(block(record))
+        _write(schema, others, record, parts)
+    return b"".join(parts)
+
+
+def _write(schema: Schema, fields: tuple[Field, ...], record: Mapping[str, Any], parts: list[bytes]) -> None:
     for name, write, nullable in fields:
         value = record.get(name)
         if value is None:
@@ -140,4 +178,3 @@ def encode_flat(schema: Schema, record: Mapping[str, Any]) -> bytes:
             parts.append(write(value))
         except (ValueError, TypeError, AttributeError) as error:
             raise ValueError(f"{schema.name}.{name}: {error}") from error
-    return b"".join(parts)

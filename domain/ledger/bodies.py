@@ -26,12 +26,11 @@ def seal_and_encode(event: Event, key: Key | None) -> bytes:
         return plain_marks([said["line"]], [tail], event.topic)[0]
     schema = catalogue.ledger(event.topic)
     salt = os.urandom(16)
-    fields: Fields = {k: v for k, v in event.fields.items() if v is not None}
-    fields["salt"] = salt
+    fields: Fields = {**event.fields, "salt": salt}
     if event.seal is not None:
         assert key is not None, "a sealed part has a key"
         text_schema = catalogue.sealed(event.seal.schema)
-        text = encode(text_schema, {k: v for k, v in event.seal.text.items() if v is not None})
+        text = encode(text_schema, event.seal.text)
         part = sealing.seal(key.key, key.id, salt, text)
         fields |= {"sealed_key": part.sealed_key, "sealed": part.sealed, "sealed_hash": part.sealed_hash}
     return encode(schema, fields)

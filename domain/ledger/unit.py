@@ -220,7 +220,8 @@ class Unit:
         """
         for fact in facts_of(event.stream, event.topic, event.fields, event.seal.text if event.seal else None):
             name, found = (fact.kind, fact.scope, fact.value), Found(fact.id, fact.valid_from)
-            if fact.value in self._made:  # nobody can have named before what was made here: no look-up
+            # Nobody can have named before what was made here, nor anything within it: no look-up.
+            if fact.value in self._made or fact.scope.partition("/")[0] in self._made:
                 self._absent.add(name)
             if found in self.find(*name):
                 continue
