@@ -20,6 +20,8 @@ PASSWORD = "ROLLBOOK_KAFKA_PASSWORD"  # noqa: S105 - the name of a variable of t
 PASSWORD_FILE = "ROLLBOOK_KAFKA_PASSWORD_FILE"  # noqa: S105 - as above
 """Names a file with the password in it instead, as secrets come to a container."""
 SECONDS_TO_ANSWER = 5.0
+SECONDS_TO_CONNECT = 15.0
+"""How long a client tries: a broker that is restarted is back within this time."""
 
 C = TypeVar("C")
 
@@ -82,7 +84,8 @@ class Connection(BaseModel):
     def connect(self, make: Callable[..., C], **settings: Any) -> C:
         """A client of kafka-python's, connected. Raises NoBroker with a sentence."""
         try:
-            return make(**self.arguments(), **settings)
+            patience = int(SECONDS_TO_CONNECT * 1_000)
+            return make(**self.arguments(), **{"bootstrap_timeout_ms": patience, **settings})
         except (KafkaTimeoutError, KafkaConnectionError) as error:
             raise NoBroker(self.why_not()) from error
         except (KafkaError, OSError) as error:
