@@ -130,7 +130,8 @@ def _taken_apart(hearing: Hearing, place: Place, number: int, row: Row) -> _Spok
     spoken = _Spoken(number, row, kind, own, dates)
     does = TOPICS[KINDS[kind].says[row["what"]]].does
     ends_when = does is Does.ENDS and kind != "leave" and dates.get("ended_on") is None
-    if ends_when or (does is Does.REVIEWS and dates.get("held_on") is None):
+    received_when = kind == "evidence" and dates.get("received_on") is None
+    if ends_when or received_when or (does is Does.REVIEWS and dates.get("held_on") is None):
         held("it names no day on which this was; send it again.")
         return None
     if kind == "activity" and does in (Does.STATES, Does.CHANGES, Does.CORRECTS):

@@ -131,7 +131,8 @@ def facts_of(stream: str, topic: str, body: Fields, text: Fields) -> list[Fact]:
     line, begins = body["line"], body["from" if KINDS[known.kind].spans else "received_on"]
     facts = [Fact("arrangement", "", line.hex(), arrangement, begins)]
     source, local_id, previous = body.get("source"), text.get("local_id"), text.get("previous")
-    if source and local_id:
+    # What went on is found by what it went on from: one row for both would tie their lines together beside the log.
+    if source and local_id and not previous:
         facts.append(Fact("mis_arrangement", source.hex(), mis_value(known.kind, local_id), arrangement))
     if previous:
         facts.append(Fact("next_arrangement", "", previous.hex(), arrangement, begins))

@@ -251,3 +251,9 @@ def test_a_second_letter_of_one_day_is_another_and_the_first_can_be_corrected(sc
     first, second, named_one, corrected = arranged(school)
     assert first.stream != second.stream
     assert (corrected.stream, corrected["kind"], corrected["amends"]) == (named_one.stream, "appointment", 1)
+
+
+def test_evidence_that_names_no_day_is_held(school: School) -> None:
+    said = row("evidence", "Ben", "received", kind="medical", received_on="", local_id="E1")
+    assert states(school, "2025-09-22 09:00", said).held == 1
+    assert [w.rule for w in school.held] == ["g4"]

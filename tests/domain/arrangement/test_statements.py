@@ -223,6 +223,17 @@ def test_what_goes_on_stands_as_it_stood_from_the_first_day_on_and_names_last_ye
 def test_an_end_and_a_review_lead_nowhere_and_a_statement_leads_to_its_arrangement() -> None:
     for topic in TOPICS.values():
         body = {"line": LINE, "source": b"S" * 16, "from": 1, "received_on": 1, "place": PLACE}
-        found = {fact.kind for fact in facts_of(STREAM, topic.name, body, {"local_id": "1", "previous": b"O" * 16})}
+        found = {fact.kind for fact in facts_of(STREAM, topic.name, body, {"local_id": "1"})}
         silent = topic.does in (Does.ENDS, Does.REVIEWS)
-        assert found == (set() if silent else {"arrangement", "mis_arrangement", "next_arrangement", "placed"})
+        assert found == (set() if silent else {"arrangement", "mis_arrangement", "placed"})
+
+
+def test_what_goes_on_shares_no_row_of_the_index_with_what_it_goes_on_from() -> None:
+    body = {"line": LINE, "source": b"S" * 16, "from": 1, "place": PLACE}
+    text = {"local_id": "1"}
+    old = facts_of(STREAM, "PartTimeAgreed", body, text)
+    new = facts_of(
+        f"arrangement/{b'J'.hex() * 16}", "PartTimeChanged", body | {"line": b"M" * 16}, text | {"previous": b"O" * 16}
+    )
+    assert {(f.kind, f.value) for f in old} & {(f.kind, f.value) for f in new} == {("placed", PLACE.hex())}
+    assert {f.kind for f in new} == {"arrangement", "next_arrangement", "placed"}
