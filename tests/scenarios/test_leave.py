@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from domain.ledger.commands import Done, MergeIdentities, carry_out
 from tests.making import NIGHTLY, School, day, mark
 from tests.scenarios.arranging import arranged, leave, row, states, story
 
@@ -257,3 +258,20 @@ def test_evidence_that_names_no_day_is_held(school: School) -> None:
     said = row("evidence", "Ben", "received", kind="medical", received_on="", local_id="E1")
     assert states(school, "2025-09-22 09:00", said).held == 1
     assert [w.rule for w in school.held] == ["g4"]
+
+
+def test_of_a_child_who_was_entered_twice_the_leave_is_found_by_either_identity_once_they_are_one(
+    school: School,
+) -> None:
+    school.enters("Eve", "Eva", at="2025-09-01 08:00")
+    leave(school, "2025-09-02 12:00", "Eva", "granted", HOLIDAY, local_id="1", code="C")
+    identified = {e.text["name"]: e["pupil"] for e in school.entries("PupilIdentified")}
+    command = MergeIdentities(pupil=identified["Eve"], other_pupil=identified["Eva"], basis="school_confirms")
+    assert isinstance(carry_out(school.ledger, command), Done)
+    leave(school, "2025-09-03 12:00", "Eve", "withdrawn", local_id="1", why="not_used")
+    granted, withdrawn = arranged(school)
+    assert (withdrawn.topic, withdrawn.stream, withdrawn["line"]) == (
+        "LeaveWithdrawn",
+        granted.stream,
+        granted["line"],
+    )
