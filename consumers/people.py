@@ -5,7 +5,7 @@ Each row counts once: as a statement if it said anything new, as a duplicate if 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -30,11 +30,14 @@ from domain.pupil import (
     can_identify,
     identified,
     line_opened,
+    line_scope,
     local_id_given,
     names_nobody,
     upn_given,
 )
 from domain.pupil import stream_of as pupil_stream
+from domain.pupil.pupil import Pupil
+from domain.pupil.pupil import evolve as evolve_pupil
 
 ROWS: Mapping[str, str] = {"StaffStated": "staff", "PupilsStated": "pupils", "PupilLeft": "leavers"}
 """Where each of these messages has its rows."""
@@ -72,11 +75,23 @@ def hear_pupils(hearing: Hearing, keep: Keep | None = None) -> None:
     place = hearing.known_place(hearing.today, tuple(range(len(rows))))
     if place is None:
         return
-    # Asked for together: a look-up of one is a look-up of all.
-    hearing.unit.find_many("mis_pupil", hearing.source.hex(), [row["mis_pupil"] for row in rows])
-    hearing.unit.find_many("upn", "", [normalise_upn(row["upn"]) for row in rows if row["upn"]])
+    _look_up_together(hearing, place, rows)
     for number, row in enumerate(rows):
         _pupil(hearing, place, number, row, keep or _keep)
+
+
+def _look_up_together(hearing: Hearing, place: Place, rows: Sequence[Row]) -> None:
+    """What the rows will ask for one by one, asked for at once: a look-up of one is a look-up of all."""
+    unit = hearing.unit
+    known = unit.find_many("mis_pupil", hearing.source.hex(), [row["mis_pupil"] for row in rows])
+    unit.find_many("upn", "", [normalise_upn(row["upn"]) for row in rows if row["upn"]])
+    pupils = {found[-1].id for found in known.values()}
+    scope = line_scope(place.id, place.school_year_on(hearing.said_on))
+    stays = unit.find_many("line", scope, [pupil.hex() for pupil in pupils])
+    of_lines = (lines.stream_of(place.id, stay.id) for found in stays.values() for stay in found)
+    unit.preload(of_lines, lines.Line, lines.evolve)
+    if any(row["parents"] for row in rows):
+        unit.preload(map(pupil_stream, pupils), Pupil, evolve_pupil)
 
 
 def _pupil(hearing: Hearing, place: Place, number: int, row: Row, keep: Keep) -> None:
