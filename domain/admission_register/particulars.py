@@ -221,6 +221,10 @@ class _Writer:
             return self.begins, day
         return day, None
 
+    def is_before(self, last_day: int | None) -> bool:
+        """True of what ended before a line that was carried forward began: no news of that line."""
+        return self.begins is not None and last_day is not None and last_day < self.begins
+
     def parent(self, id_: bytes, said: ParentSaid) -> Event:
         day, began = self.since(said.since)
         text = {"named": said.named, "began": began, **{name: getattr(said, name) for name in _REACHED_BY}}
@@ -275,6 +279,8 @@ def _parents(writer: _Writer, stands: Particulars, said: Sequence[ParentSaid]) -
         known = stands.parents.get(parent.named)
         id_ = parent.fresh if known is None else known.id
         goes_on = parent.ended_on is None
+        if known is None and not goes_on and writer.is_before(parent.ended_on):
+            continue
         if known is None or known.said.block() != parent.block() or (known.ended and goes_on):
             events.append(writer.parent(id_, parent))
             known = None
@@ -287,11 +293,10 @@ def _parents(writer: _Writer, stands: Particulars, said: Sequence[ParentSaid]) -
 
 def _characteristics(writer: _Writer, stands: Particulars, said: Sequence[CharacteristicSaid]) -> list[Event]:
     """A kind that is named is stated whole, and recorded whole where it differs; a kind that is not named is not
-    denied. What had ended before a carried line began is no news of it."""
+    denied."""
     kinds: dict[str, list[CharacteristicSaid]] = {}
     for one in said:
-        ended_before = writer.begins is not None and one.until is not None and one.until < writer.begins
-        if not ended_before:
+        if not writer.is_before(one.until):
             kinds.setdefault(one.kind, []).append(one)
     events = []
     for kind, stated in kinds.items():
