@@ -1,4 +1,4 @@
-"""A self-signed certificate for a broker on loopback: enough for TLS to be real in tests, and of no other use."""
+"""A self-signed certificate for a broker on one machine: TLS is real with it, and whoever connects must be given it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 
-def make_certificate(certificate: Path, key_and_certificate: Path) -> None:
-    """Write a certificate for 127.0.0.1, and a file (owner-only) with its key before it, as Kafka's PEM store wants."""
+def make_certificate(certificate: Path, key_and_certificate: Path, *names: str, days: int = 30) -> None:
+    """Write a certificate for 127.0.0.1 and these host names, and a file (owner-only) with its key before it.
+
+    That is how Kafka's PEM store wants them.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "rollbook development broker")])
     now = datetime.now(UTC)
@@ -26,8 +29,13 @@ def make_certificate(certificate: Path, key_and_certificate: Path) -> None:
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(minutes=5))
-        .not_valid_after(now + timedelta(days=30))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .not_valid_after(now + timedelta(days=days))
+        .add_extension(
+            x509.SubjectAlternativeName(
+                [x509.IPAddress(ip_address("127.0.0.1")), *(x509.DNSName(one) for one in names)]
+            ),
+            critical=False,
+        )
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
