@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from schemas.catalogue import mis
-from schemas.codec import encode_confluent
 from simulation.authority import Place, Pupil, describe
 from simulation.household import characteristics, parents
+from simulation.records import message as written
 from simulation.sources import Profile
 from simulation.terms import Term, school_year
 
@@ -36,7 +35,7 @@ def rows_of(record: Fields) -> int:
 
 def encoded(name: str, message: bytes, place: Place | None, sent_at: int, fields: Fields) -> bytes:
     """A message in Confluent framing; its sequence is null, and filled in when it is sent (`writing.with_sequence`)."""
-    return encode_confluent(mis(name), record(message, place, sent_at, fields))
+    return written(name, record(message, place, sent_at, fields))
 
 
 def record(message: bytes, place: Place | None, sent_at: int, fields: Fields) -> dict[str, Any]:

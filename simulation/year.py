@@ -122,6 +122,7 @@ def introduce(
         at += SECOND // 10
         post.state("StaffStated", place, at, staff_stated(place), received_at=at + 1000)
     for place in places:
+        post.deliver(at)  # or the rolls of all places would lie in memory at once
         at += SECOND // 10
         post.state("SessionTimesStated", place, at, times_stated(place, start), received_at=at + 1000)
         calendar = calendar_stated(start, of, shut[place.number])

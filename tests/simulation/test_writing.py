@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from schemas.catalogue import mis
 from schemas.codec import encode_confluent
+from simulation import Summary
+from simulation.records import message
 from simulation.writing import (
     Deliveries,
     mark_row,
@@ -114,6 +116,22 @@ def test_a_sequence_given_later_is_the_sequence_that_fastavro_writes(head: dict[
     schema = mis("ClosureStated")
     before = encode_confluent(schema, {**head, **own, "sequence": None})
     assert with_sequence(before, sequence) == encode_confluent(schema, {**head, **own, "sequence": sequence})
+
+
+def test_every_message_of_a_year_has_the_bytes_that_fastavro_writes(a_year: Summary) -> None:
+    names = set()
+    for delivered in deliveries(a_year.path):
+        if delivered.record:
+            names.add(delivered.name)
+            assert delivered.value == encode_confluent(mis(delivered.name), delivered.record)
+    assert {"PupilsStated", "ArrangementStated", "PlacementStated", "ProviderAttendance", "TransferReceived"} <= names
+
+
+def test_a_field_that_a_message_lacks_or_needs_is_our_own_mistake() -> None:
+    with pytest.raises(ValueError, match="has no field colour"):
+        message("StaffStated", {"colour": 1})
+    with pytest.raises(ValueError, match="needs its field message"):
+        message("StaffStated", {"source": bytes(16)})
 
 
 def test_the_container_gives_back_what_was_put_in_and_refuses_to_go_back_in_time(tmp_path: Path) -> None:
