@@ -230,7 +230,11 @@ def _with(learned: tuple[Learned, ...], row: dict[str, Any], imported: bool) -> 
 def _rows(
     ledger: Ledger, place: Place, first_day: date, last_day: date, last: int, marked: set[bytes]
 ) -> dict[bytes, Row]:
-    """The lines that were on the roll on any of these days, and those with an entry on them."""
+    """The lines that were on the roll on any of these days, and those with an entry on them.
+
+    A pupil whose place is agreed is not on it yet, and a guest never is: no entry is expected, and one that was made is
+    shown.
+    """
     rows: dict[bytes, Row] = {}
     labels = _labels(ledger, place, last)
     names = ledger.store.stream_names(f"admission-register/{place.id.hex()}/")
@@ -244,7 +248,7 @@ def _rows(
                 lines.evolve(state, event)
                 if entry.topic == "PupilDeleted":
                     off_roll = _off_roll_from(place, event, entry.recorded_at)
-            if not state.entry_version:
+            if not (state.entry_version or state.agreed_version):
                 continue
             _, line = lines.parts_of(stream)
             row = Row(
@@ -252,9 +256,11 @@ def _rows(
                 None,
                 state.text.get("full_name"),
                 labels.get(state.year.get("group") or b""),
-                from_days(state.entry["starting_day"]),
+                from_days(state.starting_day),
                 off_roll if state.deletion_version else _left_as_stated(state),
             )
+            if not state.entry_version or state.is_guest:
+                row.off_roll_from = row.starting_day
             due = not state.entered_in_error and row.starting_day <= last_day and _is_of(state, last_day)
             if line in marked or (due and (row.off_roll_from is None or first_day < row.off_roll_from)):
                 rows[line] = row

@@ -90,8 +90,13 @@ class Line:
         """The entry stays, and should never have been made."""
         return bool(self.error_version)
 
+    @property
+    def is_guest(self) -> bool:
+        """Taught here and registered elsewhere: entered as one, and outside the roll (EES-M)."""
+        return self.status == "G"
+
     def on_roll(self) -> bool:
-        """Entered, not deleted, not an error."""
+        """Entered, not deleted, not an error: the entry stands, a guest's too."""
         return bool(self.entry_version) and not self.deletion_version and not self.entered_in_error
 
     @property
