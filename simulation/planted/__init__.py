@@ -17,14 +17,14 @@ from simulation.planted import (
     unknown,
     upheavals,
 )
+from simulation.planted.makers import Plant
 from simulation.planted.planter import ROUND_SIZE, Planter
 from simulation.school import School
 
-Plant = Callable[[Planter, School], None]
-Tried = Callable[[Planter, School], bool]
-"""Answers whether this place could do it."""
+Anywhere = Callable[[Planter, School], object]
+"""Plants something, if there is room; nobody asks whether there was."""
 
-_ANYWHERE: tuple[Plant, ...] = (
+_ANYWHERE: tuple[Anywhere, ...] = (
     coming_and_going.left,
     coming_and_going.entered_late,
     unknown.days,
@@ -34,8 +34,8 @@ _ANYWHERE: tuple[Plant, ...] = (
     coming_and_going.left_in_future,
     coming_and_going.wrong_check_letter,
 )
-_BY_NIGHT: tuple[Plant, ...] = (coming_and_going.entered_late, delivered.gone_from_snapshot, unknown.next_night)
-_STREAMED: tuple[Plant, ...] = (
+_BY_NIGHT: tuple[Anywhere, ...] = (coming_and_going.entered_late, delivered.gone_from_snapshot, unknown.next_night)
+_STREAMED: tuple[Anywhere, ...] = (
     unknown.hours,
     unknown.arrived_late,
     coming_and_going.left_back_dated,
@@ -48,7 +48,7 @@ _STREAMED: tuple[Plant, ...] = (
     delivered.removed,
     delivered.change_before_register,
 )
-_WITH_REASONS: tuple[Plant, ...] = (
+_WITH_REASONS: tuple[Anywhere, ...] = (
     corrections.with_reason,
     corrections.without_reason,
     corrections.twice,
@@ -59,7 +59,7 @@ _WITH_REASONS: tuple[Plant, ...] = (
 )
 
 
-_ONCE_A_ROUND: tuple[Tried, ...] = (
+_ONCE_A_ROUND: tuple[Plant, ...] = (
     upheavals.outage,
     on_the_roll.boarder_marked,
     on_the_roll.under_five,
@@ -114,10 +114,10 @@ def _round(planter: Planter, schools: Sequence[School]) -> None:
         any(tried(planter, school) for school in (*schools[turn:], *schools[:turn]))
 
 
-def _everyday(school: School) -> tuple[Plant, ...]:
+def _everyday(school: School) -> tuple[Anywhere, ...]:
     """What this place can send; first what few places can, for a small place has few pupils to spare."""
     profile = school.place.profile
-    found: tuple[Plant, ...] = ()
+    found: tuple[Anywhere, ...] = ()
     if profile.raw:
         found += (delivered.not_marked_yet,)
     if profile.sends_hash:

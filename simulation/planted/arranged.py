@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulation.authority import AM, PM, Place
+from simulation.planted.makers import tells
 from simulation.planted.planter import Planter
 from simulation.planted.story import Story
 from simulation.school import SESSIONS, School
@@ -38,11 +39,12 @@ def _decided(story: Story, n: int, what: str, said: dict[str, Any], topic: str, 
     story.arranges(n, "11:00", what, sought, **{**said, "leave": leave})
 
 
-def leave_granted(planter: Planter, school: School) -> bool:
-    sentence = "Leave is asked for and granted two days before: asked, granted, and C when the day comes."
-    story = planter.story(school, "leave_granted", sentence, days=3)
-    if story is None:
-        return False
+@tells(
+    "leave_granted",
+    "Leave is asked for and granted two days before: asked, granted, and C when the day comes.",
+    days=3,
+)
+def leave_granted(story: Story) -> bool:
     said = _asked(story, 0, 2, 2, "other", "Great-uncle's funeral on the island")
     _decided(story, 0, "granted", said, "LeaveGranted", code="C", exceptional=True, reasoning="One day, far away")
     for session in SESSIONS:
@@ -50,11 +52,12 @@ def leave_granted(planter: Planter, school: School) -> bool:
     return story.done()
 
 
-def leave_refused(planter: Planter, school: School) -> bool:
-    sentence = "A holiday is asked for when it is over, and refused: G stands, and the asking came after."
-    story = planter.story(school, "leave_refused", sentence, days=3)
-    if story is None:
-        return False
+@tells(
+    "leave_refused",
+    "A holiday is asked for when it is over, and refused: G stands, and the asking came after.",
+    days=3,
+)
+def leave_refused(story: Story) -> bool:
     for session in SESSIONS:
         story.marks(0, session, "G")
     said = _asked(story, 1, 0, 0, "holiday", "Last days of a caravan holiday")
@@ -62,11 +65,12 @@ def leave_refused(planter: Planter, school: School) -> bool:
     return story.done()
 
 
-def leave_withdrawn(planter: Planter, school: School) -> bool:
-    sentence = "Leave is granted and not used: withdrawn before the day, and the pupil is present."
-    story = planter.story(school, "leave_withdrawn", sentence, days=3)
-    if story is None:
-        return False
+@tells(
+    "leave_withdrawn",
+    "Leave is granted and not used: withdrawn before the day, and the pupil is present.",
+    days=3,
+)
+def leave_withdrawn(story: Story) -> bool:
     said = _asked(story, 0, 2, 2, "other_school", "Taster day at another school")
     _decided(story, 0, "granted", said, "LeaveGranted", code="C")
     sought = Sought("LeaveWithdrawn", {"ended_on": story.on(1)})
@@ -75,11 +79,12 @@ def leave_withdrawn(planter: Planter, school: School) -> bool:
     return story.done()
 
 
-def part_time(planter: Planter, school: School) -> bool:
-    sentence = "Mornings only by agreement, reviewed after a day and ended: C2 on two afternoons, and then all day."
-    story = planter.story(school, "part_time", sentence, days=4)
-    if story is None:
-        return False
+@tells(
+    "part_time",
+    "Mornings only by agreement, reviewed after a day and ended: C2 on two afternoons, and then all day.",
+    days=4,
+)
+def part_time(story: Story) -> bool:
     block = {
         "agreed_on": story.on(0),
         "am_from": 540,
@@ -108,11 +113,12 @@ def part_time(planter: Planter, school: School) -> bool:
     return story.done()
 
 
-def evidence(planter: Planter, school: School) -> bool:
-    sentence = "A day of illness, and the doctor's letter the day after: two marks, and evidence that covers them."
-    story = planter.story(school, "evidence_received", sentence, days=2)
-    if story is None:
-        return False
+@tells(
+    "evidence_received",
+    "A day of illness, and the doctor's letter the day after: two marks, and evidence that covers them.",
+    days=2,
+)
+def evidence(story: Story) -> bool:
     for session in SESSIONS:
         story.marks(0, session, "I")
     said = {"kind": "medical", "received_on": story.on(1), "covers_from": story.on(0), "covers_to": story.on(0)}
@@ -149,15 +155,14 @@ def _reports(story: Story, provider: Place, n: int, attended: str) -> None:
     story.says(n, "15:10", "ProviderAttendance", {"reports": [row]}, sought, by=provider)
 
 
-def off_site(planter: Planter, school: School) -> bool:
-    provider = planter.provider_of(school)
-    sentence = (
-        "Afternoons with an unregistered provider, approved by the school: B; the provider reports who came, not "
-        "codes; when it says that the pupil did not come, the school changes B to O."
-    )
-    story = planter.story(school, "off_site_provision", sentence, days=3)
-    if story is None:
-        return False
+@tells(
+    "off_site_provision",
+    "Afternoons with an unregistered provider, approved by the school: B; the provider reports who came, "
+    "not codes; when it says that the pupil did not come, the school changes B to O.",
+    days=3,
+)
+def off_site(story: Story) -> bool:
+    provider = story.planter.provider_of(story.school)
     block = {
         "setting_local_id": provider.local_id,
         "setting_name": provider.name,
@@ -180,15 +185,15 @@ def off_site(planter: Planter, school: School) -> bool:
     return story.done(provider=provider.local_id)
 
 
-def placed_at_home(planter: Planter, school: School) -> bool:
-    provider = planter.provider_of(school)
-    sentence = (
-        "The authority arranges teaching at home: K, by the census's module, with more minutes from the third day, "
-        "ended on the fourth; the provider says how long the pupil was engaged, which counts for nothing."
-    )
-    story = planter.story(school, "placement_by_authority", sentence, days=4)
-    if story is None:
-        return False
+@tells(
+    "placement_by_authority",
+    "The authority arranges teaching at home: K, by the census's module, with more minutes from the third"
+    " day, ended on the fourth; the provider says how long the pupil was engaged, which counts for "
+    "nothing.",
+    days=4,
+)
+def placed_at_home(story: Story) -> bool:
+    provider = story.planter.provider_of(story.school)
     row = {
         **story.who,
         "local_id": f"placement-{story.pupil.mis}",
@@ -198,7 +203,7 @@ def placed_at_home(planter: Planter, school: School) -> bool:
         "setting_name": provider.name,
         "setting_ukprn": provider.ukprn,
         "arranger": "authority",
-        "authority": planter.authority.la_code,
+        "authority": story.planter.authority.la_code,
         "basis": "s19_1",
         "delivery": "remote_home",
         "registered_there": False,
@@ -221,7 +226,7 @@ def placed_at_home(planter: Planter, school: School) -> bool:
         engaged = {
             "mis_pupil": f"{provider.local_id}-{story.pupil.mis}",
             "upn": story.pupil.upn,
-            "home_laestab": school.place.laestab,
+            "home_laestab": story.school.place.laestab,
             "date": story.on(n),
             "session": "AM",
             "minutes": 95 + n,

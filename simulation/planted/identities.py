@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from simulation.authority import AM
-from simulation.planted.planter import Planter
-from simulation.school import SESSIONS, School
+from simulation.planted.makers import tells
+from simulation.planted.story import Story
+from simulation.school import SESSIONS
 from simulation.summary import Sought
 
 
-def without_upn(planter: Planter, school: School) -> bool:
-    sentence = "A pupil comes who has no UPN yet: known by the MIS's own id only, entered and marked like any other."
-    story = planter.story(school, "without_upn", sentence, days=1, first=1, new=True)
-    if story is None:
-        return False
+@tells(
+    "without_upn",
+    "A pupil comes who has no UPN yet: known by the MIS's own id only, entered and marked like any other.",
+    days=1,
+    first=1,
+    new=True,
+)
+def without_upn(story: Story) -> bool:
     story.pupil.upn = None
     story.pupil.starting_day = story.day(0)
     identified = Sought("PupilIdentified", {"basis": "mis_id_only"}, {"upn": None})
@@ -23,13 +27,15 @@ def without_upn(planter: Planter, school: School) -> bool:
     return story.done(current=AM)
 
 
-def temporary_upn(planter: Planter, school: School) -> bool:
-    sentence = "A temporary UPN is replaced by the permanent one two days later: both lead to the one child."
-    story = planter.story(school, "temporary_upn_replaced", sentence, days=3, new=True)
-    if story is None:
-        return False
+@tells(
+    "temporary_upn_replaced",
+    "A temporary UPN is replaced by the permanent one two days later: both lead to the one child.",
+    days=3,
+    new=True,
+)
+def temporary_upn(story: Story) -> bool:
     child = story.pupil
-    permanent, child.upn = child.upn, planter.authority.temporary_upn()
+    permanent, child.upn = child.upn, story.planter.authority.temporary_upn()
     child.starting_day = story.day(0)
     identified = Sought("PupilIdentified", {"basis": "temporary_upn"}, {"upn": child.upn})
     story.states(0, "8:00", Sought("PupilEntered", {"starting_day": story.on(0)}), admission="in_year")
@@ -43,15 +49,14 @@ def temporary_upn(planter: Planter, school: School) -> bool:
     return story.done(temporary=temporary, upn=permanent)
 
 
-def entered_twice(planter: Planter, school: School) -> bool:
-    sentence = (
-        "One child is entered a second time, without a UPN, under another MIS id: two identities and two lines. "
-        "Nothing joins them by name and birth date; a person does, and can undo it."
-    )
-    story = planter.story(school, "entered_twice", sentence, days=3)
-    if story is None:
-        return False
-    twin = planter.authority.same_child(story.pupil)
+@tells(
+    "entered_twice",
+    "One child is entered a second time, without a UPN, under another MIS id: two identities and two "
+    "lines. Nothing joins them by name and birth date; a person does, and can undo it.",
+    days=3,
+)
+def entered_twice(story: Story) -> bool:
+    twin = story.planter.authority.same_child(story.pupil)
     twin.upn, twin.reserved, twin.starting_day = None, True, story.day(1)
     story.pupils.append(twin)
     story.marks(0, "AM", AM)
@@ -66,11 +71,12 @@ def entered_twice(planter: Planter, school: School) -> bool:
     return story.done(becomes="merged", basis="school_confirms")
 
 
-def returner(planter: Planter, school: School) -> bool:
-    sentence = "A pupil leaves, and is back two school days later under the same id: a second stay is a second line."
-    story = planter.story(school, "returner", sentence, days=4)
-    if story is None:
-        return False
+@tells(
+    "returner",
+    "A pupil leaves, and is back two school days later under the same id: a second stay is a second line.",
+    days=4,
+)
+def returner(story: Story) -> bool:
     story.marks(0, "AM", AM)
     story.leaves(0, "16:00", Sought("PupilDeleted", {"left_on": story.on(0)}))
     story.goes(1)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from simulation.authority import AM
 from simulation.household import characteristics, parents
+from simulation.planted.makers import tells
 from simulation.planted.planter import Planter
 from simulation.planted.story import Story
 from simulation.school import Day, School
 from simulation.summary import Sought
 
 
-def place_agreed(planter: Planter, school: School) -> bool:
-    sentence = "A starting day is agreed two days before it: the line opens then, and the pupil is entered on the day."
-    story = planter.story(school, "starting_day_agreed", sentence, days=3, new=True)
-    if story is None:
-        return False
+@tells(
+    "starting_day_agreed",
+    "A starting day is agreed two days before it: the line opens then, and the pupil is entered on the day.",
+    days=3,
+    new=True,
+)
+def place_agreed(story: Story) -> bool:
     story.pupil.starting_day = story.day(2)
     agreed = Sought("StartingDayAgreed", {"starting_day": story.on(2), "agreed_on": story.on(0), "basis": "agreed"})
     story.states(0, "10:00", agreed, stage="agreed", agreed_on=story.on(0), admission="in_year")
@@ -24,11 +27,13 @@ def place_agreed(planter: Planter, school: School) -> bool:
     return story.done()
 
 
-def place_not_taken_up(planter: Planter, school: School) -> bool:
-    sentence = "A starting day is agreed, and the place is not taken up: told before the day, so nobody was entered."
-    story = planter.story(school, "place_not_taken_up", sentence, days=3, new=True)
-    if story is None:
-        return False
+@tells(
+    "place_not_taken_up",
+    "A starting day is agreed, and the place is not taken up: told before the day, so nobody was entered.",
+    days=3,
+    new=True,
+)
+def place_not_taken_up(story: Story) -> bool:
     story.pupil.starting_day = story.day(2)
     agreed = Sought("StartingDayAgreed", {"starting_day": story.on(2)})
     story.states(0, "10:00", agreed, stage="agreed", agreed_on=story.on(0), admission="in_year")
@@ -38,11 +43,12 @@ def place_not_taken_up(planter: Planter, school: School) -> bool:
     return story.done()
 
 
-def household(planter: Planter, school: School) -> bool:
-    sentence = "A pupil's parents, characteristics, other school and coming address are stated, all sealed."
-    story = planter.story(school, "whole_entry", sentence, days=2)
-    if story is None:
-        return False
+@tells(
+    "whole_entry",
+    "A pupil's parents, characteristics, other school and coming address are stated, all sealed.",
+    days=2,
+)
+def household(story: Story) -> bool:
     child = story.pupil
     known, told = parents(child), characteristics(child)
     coming = {"future_address": "1 Lantern Street, Marram-on-Sea", "future_address_from": story.on(1)}
@@ -79,11 +85,13 @@ def household(planter: Planter, school: School) -> bool:
     return story.done()
 
 
-def transfer(planter: Planter, school: School) -> bool:
-    sentence = "A pupil joins, and the transfer file of the last school says the year's totals there: to be read only."
-    story = planter.story(school, "transfer_received", sentence, days=2, new=True)
-    if story is None:
-        return False
+@tells(
+    "transfer_received",
+    "A pupil joins, and the transfer file of the last school says the year's totals there: to be read only.",
+    days=2,
+    new=True,
+)
+def transfer(story: Story) -> bool:
     story.pupil.starting_day = story.day(0)
     story.states(0, "8:00", Sought("PupilEntered", {"starting_day": story.on(0)}), admission="in_year")
     story.comes(0, story.pupil)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from simulation.authority import Group, Pupil
+from simulation.planted.makers import on_pupil
 from simulation.planted.planter import Planter
 from simulation.school import SESSIONS, Change, Day, School
 from simulation.terms import HOUR, MINUTE
@@ -67,61 +69,47 @@ def next_night(planter: Planter, school: School) -> None:
     _then(planter, school, "n_resolved_next_night", "I", why, 1, waiting="a night")
 
 
-def hours(planter: Planter, school: School) -> None:
-    spot = planter.spot(school)
-    if spot is None:
-        return
-    pupil, group, index = spot
-
-    def apply(today: Day) -> None:
-        register = today.of(group, "AM")
-        register.put(pupil, "N")
-        today.of(group, "PM").put(pupil, "I")
-        at = register.saved_at + planter.rng.randrange(40 * MINUTE, 2 * HOUR)
-        why = ("parent_contact", "Mum rang at ten: sickness bug")
-        message = school.change([Change(today.day, "AM", pupil.mis, "N", "I", why)], at)
-        planter.note(
-            "n_resolved_hours",
-            school,
-            [pupil],
-            today.day,
-            "AM",
-            "N of the morning is amended to I the same morning; the afternoon is I from the start.",
-            [register.message, message],
-            becomes="amendment",
-            rows=1,
-            original="N",
-            current="I",
-            afternoon="I",
-        )
-
-    planter.after(school, index, apply)
+@on_pupil()
+def hours(planter: Planter, school: School, today: Day, pupil: Pupil, group: Group) -> None:
+    register = today.of(group, "AM")
+    register.put(pupil, "N")
+    today.of(group, "PM").put(pupil, "I")
+    at = register.saved_at + planter.rng.randrange(40 * MINUTE, 2 * HOUR)
+    why = ("parent_contact", "Mum rang at ten: sickness bug")
+    message = school.change([Change(today.day, "AM", pupil.mis, "N", "I", why)], at)
+    planter.note(
+        "n_resolved_hours",
+        school,
+        [pupil],
+        today.day,
+        "AM",
+        "N of the morning is amended to I the same morning; the afternoon is I from the start.",
+        [register.message, message],
+        becomes="amendment",
+        rows=1,
+        original="N",
+        current="I",
+        afternoon="I",
+    )
 
 
-def arrived_late(planter: Planter, school: School) -> None:
-    spot = planter.spot(school)
-    if spot is None:
-        return
-    pupil, group, index = spot
-
-    def apply(today: Day) -> None:
-        register = today.of(group, "AM")
-        register.put(pupil, "N")
-        at = max(register.saved_at, school.begins(today.day, "AM") + 41 * MINUTE) + 20 * MINUTE
-        why = ("arrived_late", "Arrived after the register had closed")
-        message = school.change([Change(today.day, "AM", pupil.mis, "N", "U", why, minutes_late=41)], at)
-        planter.note(
-            "n_then_arrived_late",
-            school,
-            [pupil],
-            today.day,
-            "AM",
-            "N is amended to U, as regulation 10(8) has it: a U that begins as an N.",
-            [register.message, message],
-            becomes="amendment",
-            rows=1,
-            original="N",
-            current="U",
-        )
-
-    planter.after(school, index, apply)
+@on_pupil()
+def arrived_late(planter: Planter, school: School, today: Day, pupil: Pupil, group: Group) -> None:
+    register = today.of(group, "AM")
+    register.put(pupil, "N")
+    at = max(register.saved_at, school.begins(today.day, "AM") + 41 * MINUTE) + 20 * MINUTE
+    why = ("arrived_late", "Arrived after the register had closed")
+    message = school.change([Change(today.day, "AM", pupil.mis, "N", "U", why, minutes_late=41)], at)
+    planter.note(
+        "n_then_arrived_late",
+        school,
+        [pupil],
+        today.day,
+        "AM",
+        "N is amended to U, as regulation 10(8) has it: a U that begins as an N.",
+        [register.message, message],
+        becomes="amendment",
+        rows=1,
+        original="N",
+        current="U",
+    )
