@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint bench published county soak clean
+.PHONY: demo test lint bench published county soak bench-streaming clean
 
 demo: .venv/run
 	@.venv/bin/rollbook --home demo-data demo
@@ -27,6 +27,10 @@ county: .venv/dev
 
 bench: .venv/dev
 	@.venv/bin/python -m tests.benchmarks.run
+
+# Registers through a real broker: from a backlog, and at a steady rate.
+bench-streaming: .venv/dev
+	@.venv/bin/python -m tests.benchmarks.streaming
 
 # Two hundred rounds of kills, freezes and broken brokers; then a hundred thousand mutated messages.
 soak: .venv/dev

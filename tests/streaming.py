@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -28,7 +28,7 @@ from console.home import Home
 from consumers.broker import Connection
 from consumers.deliveries import Delivery
 from consumers.file_import import import_file
-from consumers.streaming import TOPICS, KafkaIntake, Stream
+from consumers.streaming import TOPICS, KafkaIntake, Progress, Stream
 from deploy.kafka import Broker
 from domain.ledger.bodies import open_state
 from domain.ledger.ledger import Ledger
@@ -196,10 +196,17 @@ def import_operator(ledger: Ledger, folder: Path, authority: Authority) -> None:
     import_file(ledger, write_file(folder / "operator.avro", authority.operator()))
 
 
-def take_all(ledger: Ledger, broker: Broker, messages: int, seconds: float = 60.0, **stream: Any) -> KafkaIntake:
+def take_all(
+    ledger: Ledger,
+    broker: Broker,
+    messages: int,
+    seconds: float = 60.0,
+    after: Callable[[Progress], None] | None = None,
+    **stream: Any,
+) -> KafkaIntake:
     """Take in from the broker, in this process, until so many messages were taken."""
     settings = {"poll_ms": 100, "session_timeout_ms": 6_000, **stream}
-    intake = KafkaIntake(ledger, Stream(Connection(bootstrap=broker.bootstrap), **settings))
+    intake = KafkaIntake(ledger, Stream(Connection(bootstrap=broker.bootstrap), **settings), after)
     until = time.monotonic() + seconds
 
     def stop() -> bool:
