@@ -53,6 +53,21 @@ SECRETS = {
     "date for a name": "Leopold Bartholomew",
     "session for a name": "Cordelia Fitzgerald",
     "code for a name": "Hyacinth Bucketworth",
+    "parent": "Thaddeus Featherstonehaugh",
+    "parent's other names": "Thaddeus Quillfeather",
+    "parent's id": "PARENT-0000991-QX",
+    "parent's address": "3 Bramblewick Steps",
+    "parent's telephone": "01429-555-0147",
+    "parent's email": "thaddeus@quillfeather.example",
+    "relationship": "stepfather's half-brother",
+    "future address": "The Old Ropery, Whinmoor",
+    "future parents": "Ottoline Featherstonehaugh",
+    "other school": "Cloisterham Grammar",
+    "characteristic": "sickle cell disorder",
+    "unknown kind": "believes in Zoroaster",
+    "marks of before": "LLIIMMGGOOUULLQX",
+    "school of before": "Dotheboys Hall",
+    "place reason": "grandmother Perpetua said no",
 }
 
 
@@ -116,6 +131,7 @@ def say(school: School) -> None:
     school.says("PupilsStated", "2025-08-29 08:00", whole=False, pupils=[first, second])
     again = {**first, "full_name": s["former name"], "reason": s["reason"]}
     school.says("PupilsStated", "2025-08-30 08:00", whole=False, pupils=[again])
+    say_beside(school, first)
     staff = {
         "user_id": s["user id"],
         "name": s["staff name"],
@@ -159,6 +175,29 @@ def say(school: School) -> None:
         "2025-09-03 08:00", **home, name=s["home"], address=s["home address"], proprietor=s["proprietor"]
     )
     school.take(taken._replace(value=s["garbage"].encode()))
+
+
+def say_beside(school: School, child: dict[str, Any]) -> None:
+    """Parents, addresses to come, other schools, characteristics, an earlier school's totals, a place not taken up."""
+    s = SECRETS
+    parent = {"mis_parent": s["parent's id"], "name": s["parent"], "other_names": s["parent's other names"]}
+    parent |= {"address": s["parent's address"], "phones": s["parent's telephone"], "email": s["parent's email"]}
+    about = {
+        "parents": [{**parent, "relationship": s["relationship"], "lives_with": True, "order": 1}],
+        "future_address": s["future address"],
+        "future_address_parents": s["future parents"],
+        "other_schools": [{"name": s["other school"], "from": "2025-09-29"}],
+        "characteristics": [
+            {"kind": "medical_condition", "value": s["characteristic"]},
+            {"kind": s["unknown kind"], "value": s["characteristic"]},
+        ],
+    }
+    never = pupil("never", full_name=s["full name"], stage="not_taken_up", reason=s["place reason"])
+    row = {**child, "full_name": s["former name"], **about}
+    school.says("PupilsStated", "2025-08-30 08:00", whole=False, pupils=[row, never])
+    prior = {"mis_pupil": child["mis_pupil"], "year": "202425", "school": s["school of before"]}
+    prior |= {"marks": s["marks of before"]} | dict.fromkeys(("possible", "authorised", "unauthorised", "attended"), 1)
+    school.says("TransferReceived", "2025-08-30 08:00", transfers=[prior])
 
 
 def imported(school: School) -> list[Any]:
