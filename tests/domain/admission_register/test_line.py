@@ -13,11 +13,14 @@ from domain.admission_register.decide import (
     carry_forward,
     contradicted,
     enter,
+    error_entered,
     goes_on,
     leave,
+    parent_wrote,
     restate,
 )
 from domain.admission_register.line import Line, age_on, compulsory_school_age, evolve, stream_of, year_facts
+from domain.admission_register.particulars import ParentSaid, Stated
 from domain.events import NOBODY, Event, Origin, Stored
 from domain.moments import days
 
@@ -129,3 +132,36 @@ def test_a_leaver_told_before_a_newer_statement_contradicts_it_unless_that_has_h
     assert not contradicted(line, saying(TODAY + 1))
     line.leaving_on = TODAY
     assert not contradicted(line, older)
+
+
+def test_a_parent_who_writes_is_recorded_and_the_pupil_stays_on_the_roll() -> None:
+    line = entered()
+    wrote = parent_wrote(line, TODAY, TODAY + 7, True, True, "Letter 12", Origin(), NOBODY)
+    assert (wrote.topic, wrote.fields["after_day"], wrote.fields["in_writing"]) == (
+        "ParentWroteToWithdraw",
+        TODAY + 7,
+        True,
+    )
+    assert wrote.seal is not None
+    assert wrote.seal.text == {"reference": "Letter 12"}
+    take(line, [wrote])
+    assert line.on_roll()
+
+
+def test_what_a_person_called_an_error_is_not_undone_by_the_same_statement_again() -> None:
+    line = entered()
+    take(line, [error_entered(line, None, Origin(), NOBODY, "Wrong child.", None)])
+    said = PupilSaid(days(date(2025, 9, 1)), full_name="Ann")
+    assert restate(line, said, saying()) == []
+    assert line.entered_in_error
+
+
+def test_the_lines_own_ids_of_its_parents_are_new_in_the_new_year() -> None:
+    mother = ParentSaid(b"N" * 16, b"1" * 16, order=1)
+    line = entered(beside=Stated(parents=(mother,)))
+    new = Line(stream_of(PLACE, NEXT))
+    carried = carry_forward(line, new, 202627, days(date(2026, 9, 2)), lambda: b"2" * 16)
+    take(new, carried)
+    assert [parent.id for parent in line.beside.parents.values()] == [b"1" * 16]
+    assert [parent.id for parent in new.beside.parents.values()] == [b"2" * 16]
+    assert list(new.beside.parents) == [mother.named]
