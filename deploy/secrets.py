@@ -12,59 +12,60 @@ import secrets
 import sys
 import uuid
 from pathlib import Path
+from typing import NamedTuple
 
 from deploy.kafka.certificate import make_certificate
 
 FOLDER = Path(__file__).with_name("secrets")
 USERS = ("broker", "intake", "publisher")
 """Of the broker; the first is its administrator."""
-DATA = "/var/lib/kafka/data"
 ROLES = ("superuser", "owner", "writer")
 """Of PostgreSQL. Passwords of owner and writer stand in files as libpq reads them too (pgpass)."""
-SECRETS = "/run/secrets"
 YEARS = 2
 
 
-def broker_settings(
-    administrator_password: str,
-    folder: str = SECRETS,
-    data: str = DATA,
-    inside: str = "broker:9093",
-    outside: str = "127.0.0.1:9094",
-    listen: str = "0.0.0.0",  # noqa: S104 - inside its container; compose.yaml publishes on loopback only
-    controller_port: int = 9095,
-) -> dict[str, str]:
-    """Kafka's settings: TLS and SCRAM on both listeners, and nothing allowed that no ACL allows.
+class Layout(NamedTuple):
+    """Where things are for the broker: in its container, unless a test says otherwise."""
 
-    Containers come to `inside`; this machine, and whoever is let in through it, comes to `outside`.
-    """
+    secrets: str = "/run/secrets"
+    data: str = "/var/lib/kafka/data"
+    inside: str = "broker:9093"
+    """Where containers come to it."""
+    outside: str = "127.0.0.1:9094"
+    """Where this machine comes to it, and whoever is let in through it."""
+    listen: str = "0.0.0.0"  # noqa: S104 - inside its container; compose.yaml publishes on loopback only
+    controller_port: int = 9095
+
+
+def broker_settings(administrator_password: str, layout: Layout) -> dict[str, str]:
+    """Kafka's settings: TLS and SCRAM on both listeners, and nothing allowed that no ACL allows."""
     login = (
         "org.apache.kafka.common.security.scram.ScramLoginModule required "
         f'username="{USERS[0]}" password="{administrator_password}";'
     )
-    ports = [address.rpartition(":")[2] for address in (inside, outside)]
+    ports = [address.rpartition(":")[2] for address in (layout.inside, layout.outside)]
     return {
         "process.roles": "broker,controller",
         "node.id": "1",
-        "listeners": f"INSIDE://{listen}:{ports[0]},OUTSIDE://{listen}:{ports[1]},"
-        f"CONTROLLER://127.0.0.1:{controller_port}",
-        "advertised.listeners": f"INSIDE://{inside},OUTSIDE://{outside}",
+        "listeners": f"INSIDE://{layout.listen}:{ports[0]},OUTSIDE://{layout.listen}:{ports[1]},"
+        f"CONTROLLER://127.0.0.1:{layout.controller_port}",
+        "advertised.listeners": f"INSIDE://{layout.inside},OUTSIDE://{layout.outside}",
         "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,INSIDE:SASL_SSL,OUTSIDE:SASL_SSL",
         "inter.broker.listener.name": "INSIDE",
         "controller.listener.names": "CONTROLLER",
-        "controller.quorum.bootstrap.servers": f"127.0.0.1:{controller_port}",
+        "controller.quorum.bootstrap.servers": f"127.0.0.1:{layout.controller_port}",
         "sasl.enabled.mechanisms": "SCRAM-SHA-256",
         "sasl.mechanism.inter.broker.protocol": "SCRAM-SHA-256",
         "listener.name.inside.scram-sha-256.sasl.jaas.config": login,
         "listener.name.outside.scram-sha-256.sasl.jaas.config": login,
         "ssl.keystore.type": "PEM",
-        "ssl.keystore.location": f"{folder}/kafka_keystore",
+        "ssl.keystore.location": f"{layout.secrets}/kafka_keystore",
         "ssl.truststore.type": "PEM",
-        "ssl.truststore.location": f"{folder}/kafka_certificate",
+        "ssl.truststore.location": f"{layout.secrets}/kafka_certificate",
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         # ANONYMOUS is the controller, which nobody outside the broker's own container can reach.
         "super.users": f"User:{USERS[0]};User:ANONYMOUS",
-        "log.dirs": data,
+        "log.dirs": layout.data,
         "auto.create.topics.enable": "false",
         "num.partitions": "6",
         "offsets.topic.replication.factor": "1",
@@ -87,8 +88,9 @@ def client_settings(user: str, password: str, certificate: str) -> dict[str, str
     }
 
 
-def make(folder: Path, **settings: str | int) -> list[str]:
-    """Make what is missing; the names of the files that are new. `settings` as for `broker_settings`."""
+def make(folder: Path, layout: Layout | None = None) -> list[str]:
+    """Make what is missing; the names of the files that are new."""
+    layout = layout or Layout()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     made: list[str] = []
 
@@ -108,9 +110,9 @@ def make(folder: Path, **settings: str | int) -> list[str]:
         )
         made += ["kafka_certificate", "kafka_keystore"]
     keep("kafka_cluster", base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="))
-    stated = broker_settings(passwords["broker"], **settings)  # type: ignore[arg-type]
+    stated = broker_settings(passwords["broker"], layout)
     keep("kafka_broker_settings", _properties(stated))
-    certificate = f"{settings.get('folder', SECRETS)}/kafka_certificate"
+    certificate = f"{layout.secrets}/kafka_certificate"
     keep("kafka_admin", _properties(client_settings("broker", passwords["broker"], certificate)))
     database = {role: keep(f"postgres_{role}", secrets.token_urlsafe(24)) for role in ROLES}
     keep("pgpass", f"database:5432:rollbook:rollbook_writer:{database['writer']}\n")
