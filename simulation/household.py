@@ -7,13 +7,15 @@ drama, e-mail addresses of a domain that cannot exist.
 
 from __future__ import annotations
 
-from hashlib import blake2b
+from hashlib import shake_128
 from typing import Any
 
 from simulation.authority import Pupil
 from simulation.names import FORENAMES, STREETS, SURNAMES, TOWN
 
 _WHOLE = 10_000
+_BYTES = 96
+"""Three for each number: of two, those below 5,536 would come too often."""
 _RARE: tuple[tuple[str, str, int], ...] = (
     ("looked_after", "yes", 70),
     ("social_worker", "yes", 300),
@@ -34,13 +36,13 @@ class _Lot:
 
     def __init__(self, pupil: Pupil, what: str) -> None:
         about = f"{what} {pupil.full_name} {pupil.birth_date} {pupil.address}"
-        self._digest = blake2b(about.encode(), digest_size=64).digest()
+        self._digest = shake_128(about.encode()).digest(_BYTES)
         self._at = 0
 
     def draw(self) -> int:
         """The next of them."""
-        self._at += 2
-        return int.from_bytes(self._digest[self._at - 2 : self._at], "big") % _WHOLE
+        self._at += 3
+        return int.from_bytes(self._digest[self._at - 3 : self._at], "big") % _WHOLE
 
     def of(self, words: tuple[str, ...]) -> str:
         """One of these words."""

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from simulation import Planted, Summary, planted_path
+from simulation import Planted, Summary, planted_path, read_planted
 from tests.simulation.model import Model, deliveries, played, rows_sent
 
 RARER = {
@@ -202,6 +202,7 @@ def test_the_list_lies_beside_the_file_and_says_the_same(a_year: Summary) -> Non
     assert planted_path(a_year.path).name == "year.avro.planted.json"
     assert [p["kind"] for p in listed["planted"]] == [p.kind for p in a_year.planted]
     assert listed["rows"] == a_year.rows == rows_sent(a_year.path)
+    assert read_planted(planted_path(a_year.path)) == a_year.planted
     for planted in listed["planted"]:
         assert planted["sentence"].endswith(".")
         assert "becomes" in planted["expect"]
