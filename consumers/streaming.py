@@ -14,6 +14,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -34,7 +35,7 @@ from consumers.deliveries import Delivery
 from consumers.intake import Intake
 from consumers.outcome import Counts
 from domain.ledger.ledger import Ledger
-from domain.ledger.store import AlreadyTaken, ClockBehind, TrackingRow
+from domain.ledger.store import AlreadyTaken, Batch, ClockBehind, TrackingRow
 
 TOPICS = "attendance.mis."
 """What the name of a source's topic begins with; the source's id, 32 hex digits, follows."""
@@ -229,8 +230,7 @@ class KafkaIntake:
         # In the order in which the broker took them, each partition's own order kept.
         records = heapq.merge(*polled.values(), key=lambda record: record.timestamp or 0)
         ends = {tp: values[-1].offset + 1 for tp, values in polled.items()}
-        stands = {tp: 0 if self._spots[tp].new else self._spots[tp].next for tp in ends}  # in the store
-        tracking = [TrackingRow(self._spots[tp].name, end, stands[tp]) for tp, end in ends.items()]
+        tracking = [TrackingRow(self._spots[tp].name, end, self._spots[tp].next) for tp, end in ends.items()]
         counts = self._intake.take_apart([read(delivery_of(record)) for record in records], tracking)
         for tp, end in ends.items():
             self._spots[tp] = self._spots[tp]._replace(next=end, new=False)
@@ -274,10 +274,8 @@ class KafkaIntake:
         begins, ends = consumer.beginning_offsets(ours), consumer.end_offsets(ours)
         for tp in ours:
             spot = self._spots[tp]
-            if spot.new:
-                spot = self._spots[tp] = spot._replace(next=begins[tp])
-            elif begins[tp] > spot.next:
-                raise StreamBroken(_passed(tp, spot.next, begins[tp]))
+            if begins[tp] > spot.next:
+                spot = self._pass_over(tp, spot, begins[tp])
             elif ends[tp] < spot.next:
                 raise StreamBroken(
                     f"Topic {tp.topic}, partition {tp.partition} ends at {ends[tp]}, but all before {spot.next} was "
@@ -285,6 +283,20 @@ class KafkaIntake:
                 )
             consumer.seek(tp, spot.next)
             self.progress.lag[tp] = ends[tp] - self._spots[tp].next
+
+    def _pass_over(self, tp: TopicPartition, spot: Spot, begins: int) -> Spot:
+        """Records are gone that were never taken in: go on behind them only where the operator says so."""
+        if tp.topic not in self._stream.start_over:
+            raise StreamBroken(_passed(tp, spot.next, begins))
+        log.warning(
+            json.dumps(
+                {"event": "passed", "topic": tp.topic, "partition": tp.partition, "begin": spot.next, "end": begins}
+            )
+        )
+        with suppress(AlreadyTaken):  # by another consumer, which was told the same
+            self._ledger.store.append(Batch(tracking=[TrackingRow(spot.name, begins, spot.next)]))
+        self._spots[tp] = Spot(spot.name, self._ledger.store.tracking_position(spot.name), new=False)
+        return self._spots[tp]
 
     def _topic_ids(self, topics: set[str]) -> dict[str, str]:
         """The broker's ids of these topics. Raises StreamBroken where one was made anew."""

@@ -98,6 +98,8 @@ _COMMON = {
     "share.coordinator.state.topic.min.isr": "1",
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "1000",
+    # What a simulation sends is of past years, and Kafka counts a record's age from its own time.
+    "log.retention.ms": "-1",
     # After kill -9 the old incarnation has to be fenced before the new one serves: 5 seconds with these, else 13.
     "broker.session.timeout.ms": "2000",
     "broker.heartbeat.interval.ms": "500",
