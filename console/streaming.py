@@ -159,6 +159,7 @@ class Watch:
     def __call__(self) -> bool:
         """True where the intake is to stop."""
         now = time.monotonic()
+        self._metrics.note(self._intake)
         if self._intake.assigned != self._assigned:
             self._assigned = self._intake.assigned
             self._moved = now
@@ -168,7 +169,6 @@ class Watch:
             self._moved = now
         if now - self._reported >= self._every:
             self.report()
-        self._metrics.note(self._intake)
         if self._told():
             return True
         if self._is_idle(now):

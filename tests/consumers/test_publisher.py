@@ -227,10 +227,10 @@ def test_a_publisher_killed_at_any_instant_leaves_no_gap_and_no_disorder(
     highest = 0
     states = {row.position: row.state for row in office.ledger.store.read_positions(1, office.head)}
     for record in heard(broker, publication.topic):
-        at = position(record)
-        assert at <= highest + 1, f"a gap before {at}, seed {seed}"
-        assert record.value == states[at]
-        highest = max(highest, at)
+        where = position(record)
+        assert where <= highest + 1, f"a gap before {where}, seed {seed}"
+        assert record.value == states[where]
+        highest = max(highest, where)
     assert highest == office.head, f"seed {seed}"
 
 

@@ -22,12 +22,12 @@ from consumers.streaming import TOPICS
 from deploy import secrets
 from deploy.kafka.broker import READY, free_port, install
 from tests.kafka import require_kafka
-from tests.making import NIGHTLY, SIMS, School
+from tests.making import SIMS, School
 
 SCRIPTS = Path(__file__).parents[2] / "deploy" / "broker"
 STRANGER = b"X" * 16
 """A source with a topic of its own that is registered for no place."""
-SPEAKS = {"marram": SIMS, "gorse": NIGHTLY, "stranger": STRANGER}
+SPEAKS = {"marram": SIMS, "stranger": STRANGER}
 """The users of the sources."""
 TOOLS = {
     "kafka-storage.sh": "kafka.tools.StorageTool",
@@ -169,7 +169,7 @@ def test_a_source_s_registers_come_in_by_its_own_topic(school: School, secured: 
 def test_a_source_cannot_write_to_another_s_topic(school: School, secured: Secured) -> None:
     forged = school.taking("7B", "2025-09-02 AM", "09:01", Ann="N")
     with pytest.raises(KafkaError):
-        secured.send("gorse", topic_of("marram"), forged)
+        secured.send("stranger", topic_of("marram"), forged)
     taken_in(school, secured)
     assert school.register("2025-09-02 AM") == {}
 
