@@ -10,7 +10,7 @@ import fastavro
 import pytest
 
 from consumers import file_import
-from consumers.deliveries import NotDeliveries, file_hash, read_deliveries
+from consumers.deliveries import NotDeliveries, read_deliveries
 from domain.events import NOBODY
 from domain.ledger.held import BytesGone
 from schemas.catalogue import mis
@@ -42,9 +42,9 @@ def test_what_another_process_has_taken_is_not_dismissed_as_well(school: School)
 
 def test_two_processes_that_begin_one_file_at_once_make_one_import(school: School) -> None:
     path = container(school.folder / "file.avro", school.taking("7B", MON, "09:01", Ann="/"))
-    digest = file_hash(path)
+    file = file_import.file_of_deliveries(path)
     other = school.beside()
-    begun = [file_import._start(one.ledger, path, digest, "container") for one in (school, other)]
+    begun = [file_import._start(one.ledger, file) for one in (school, other)]
     other.close()
     assert begun[0] == begun[1]
     assert len(school.entries("ImportStarted")) == 1
