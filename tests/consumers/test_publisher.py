@@ -90,10 +90,10 @@ def publish(school: School, publication: Publication) -> int:
 
 def eventually(holds: Callable[[], bool]) -> bool:
     """Whether something comes true while somebody would still wait for it."""
-    for _ in range(300):
+    for _ in range(3_000):
         if holds():
             return True
-        time.sleep(0.1)
+        time.sleep(0.01)
     return False
 
 
@@ -198,7 +198,7 @@ from domain.ledger.ledger import Ledger
 from domain.ledger.sqlite_store import open_sqlite
 folder, bootstrap, topic, held = sys.argv[1:]
 ledger = Ledger(open_sqlite(Path(folder, "ledger.sqlite")), KeyStore.open(Path(folder, "keys.sqlite")))
-publisher = Publisher(ledger, Publication(Connection(bootstrap=bootstrap), topic, held, at_once=50))
+publisher = Publisher(ledger, Publication(Connection(bootstrap=bootstrap), topic, held, at_once=20))
 print("began", flush=True)
 publisher.run(lambda: False)
 """
@@ -217,11 +217,17 @@ def test_a_publisher_killed_at_any_instant_leaves_no_gap_and_no_disorder(
     seed = random.randrange(2**32)
     chance = random.Random(seed)
     arguments = [str(office.folder), broker.bootstrap, publication.topic, publication.held_topic]
+
+    def stands() -> int:
+        return office.ledger.store.tracking_position(publication.row)
+
     for _ in range(6):
+        before = stands()
         with subprocess.Popen([sys.executable, "-c", KILLED, *arguments], stdout=subprocess.PIPE, cwd=ROOT) as killed:
             assert killed.stdout is not None
             assert killed.stdout.readline() == b"began\n"
-            time.sleep(chance.uniform(0.05, 0.6))
+            assert eventually(lambda: stands() > before)  # noqa: B023 - asked at once
+            time.sleep(chance.uniform(0, 0.1))
             killed.kill()
     publish(office, publication)
     highest = 0
