@@ -16,7 +16,6 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 from eventsourcing.persistence import InterfaceError, OperationalError
@@ -189,9 +188,7 @@ class Publisher:
                     log.warning(json.dumps({"event": "store", "error": type(error).__name__}))
                     time.sleep(0.5)
         finally:
-            # After everything was acknowledged there is nothing left; else what was not is sent again next time.
-            with suppress(KafkaError):
-                producer.close(timeout=2)
+            _close(producer)
 
     def _once(self, producer: Any, stop: Callable[[], bool], until: int | None) -> bool:
         """Publish the next entries and move the row; False where there are none."""
@@ -310,6 +307,19 @@ class Publisher:
                 time.sleep(self._publication.poll_seconds)
             if store.tracking_position(name) == begin < store.head()[0]:
                 return
+
+
+def _close(producer: Any) -> None:
+    """Close the producer; what the broker has not acknowledged is dropped, and sent again next time.
+
+    kafka-python does not close a producer whose last records cannot be sent, and would go on trying behind our back.
+    """
+    try:
+        producer.close(timeout=2)
+    except KafkaError:
+        producer._sender.force_close()
+        producer._sender.join(5)
+        producer._closed = True
 
 
 def _refused(topic: str, error: Exception) -> CannotPublish:

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,22 @@ def eventually(holds: Callable[[], bool]) -> bool:
             return True
         time.sleep(0.01)
     return False
+
+
+@contextmanager
+def following(school: School, publication: Publication) -> Iterator[Publisher]:
+    """A publisher in a thread of its own, with the ledger as another process opens it; told to stop at the end."""
+    beside, told = school.beside(), threading.Event()
+    publisher = Publisher(beside.ledger, publication)
+    follows = threading.Thread(target=publisher.run, args=(told.is_set,))
+    follows.start()
+    try:
+        yield publisher
+    finally:
+        told.set()
+        follows.join(60)
+        assert not follows.is_alive()
+        beside.close()
 
 
 def test_every_entry_is_published_in_order_as_it_is_stored(
@@ -268,18 +285,10 @@ def test_a_publisher_that_follows_publishes_what_is_recorded_meanwhile(
         school = School.ready(tmp_path, PUPILS)
     else:
         school = request.getfixturevalue("server_schools").ready(tmp_path, PUPILS)
-    beside, told = school.beside(), threading.Event()
-    publisher = Publisher(beside.ledger, publication)
-    follows = threading.Thread(target=publisher.run, args=(told.is_set,))
-    follows.start()
-    try:
+    with following(school, publication) as publisher:
         assert eventually(lambda: publisher.position == school.head)
         school.takes("7B", "2025-09-01 AM", "09:01", **dict.fromkeys(PUPILS, "/"))
         assert eventually(lambda: publisher.position == school.head)
-    finally:
-        told.set()
-        follows.join()
-        beside.close()
     assert [position(r) for r in heard(broker, publication.topic)] == list(range(1, school.head + 1))
     school.close()
 
@@ -324,3 +333,46 @@ def test_how_far_it_is_published_never_goes_back(office: School, broker: Broker,
     publish(office, publication)
     assert position(heard(broker, publication.topic)[0]) == 6
     assert office.ledger.store.tracking_position(publication.row) == office.head
+
+
+def test_a_publisher_that_stands_by_goes_on_where_the_other_stood_still(
+    office: School, broker: Broker, publication: Publication
+) -> None:
+    publish(office, publication)
+    with following(office, publication._replace(stand_by_seconds=0.3, poll_seconds=0.5)) as ours:
+        assert eventually(lambda: ours.position == office.head)
+        office.takes("7B", "2025-09-01 AM", "09:01", **dict.fromkeys(PUPILS, "/"))
+        publish(office, publication)  # we are first, or nearly
+        office.takes("7B", "2025-09-01 PM", "13:01", **dict.fromkeys(PUPILS, "/"))
+        assert eventually(lambda: ours.position == office.head)
+    first = dict.fromkeys(position(r) for r in heard(broker, publication.topic))
+    assert list(first) == list(range(1, office.head + 1))
+
+
+def test_a_broker_that_was_killed_is_waited_for_and_nothing_is_missing_after_it(
+    office: School, broker: Broker, publication: Publication
+) -> None:
+    with following(office, publication) as publisher:
+        assert eventually(lambda: publisher.position == office.head)
+        broker.kill()
+        office.takes("7B", "2025-09-01 AM", "09:01", **dict.fromkeys(PUPILS, "/"))
+        broker.start()
+        assert eventually(lambda: publisher.position == office.head)
+    first = dict.fromkeys(position(r) for r in heard(broker, publication.topic))
+    assert list(first) == list(range(1, office.head + 1))
+
+
+def test_told_to_stop_while_the_broker_is_gone_it_stops_and_the_next_one_goes_on(
+    office: School, broker: Broker, publication: Publication
+) -> None:
+    with following(office, publication) as publisher:
+        assert eventually(lambda: publisher.position == office.head)
+        before = office.head
+        broker.kill()
+        office.takes("7B", "2025-09-01 AM", "09:01", **dict.fromkeys(PUPILS, "/"))
+        time.sleep(0.5)
+    assert publisher.position == before
+    broker.start()
+    publish(office, publication)
+    first = dict.fromkeys(position(r) for r in heard(broker, publication.topic))
+    assert list(first) == list(range(1, office.head + 1))
