@@ -173,10 +173,12 @@ class Finder:
 
     def _read_register(self, topic: str) -> None:
         lines = _bytes_of(one for one in self._ids if "/" not in one)
-        streams = pl.Series(sorted({stream for stream, _ in self._headers} | self._closed), dtype=pl.String)
+        streams = pl.Series(sorted(self._closed), dtype=pl.String)
+        headers = pl.DataFrame(sorted(self._headers), schema={"stream": pl.String, "header": pl.Int32}, orient="row")
         for _, _, frame in _columns(self.ledger, [topic]):
             wanted = pl.col("line").is_in(lines.implode()) | pl.col("stream").is_in(streams.implode())
-            for row in frame.filter(wanted).iter_rows(named=True):
+            told = frame.join(headers, on=["stream", "header"], how="semi")
+            for row in pl.concat([frame.filter(wanted), told]).unique("position").iter_rows(named=True):
                 header = self._headers.get((row["stream"], row["header"]))
                 about = {row["line"].hex()} | ({row["stream"]} if row["stream"] in self._closed else set())
                 if header is not None:
