@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -159,9 +159,14 @@ class Authority:
 
     def make_topics(self, broker: Broker, partitions: int = 3) -> None:
         """A topic for each source."""
-        admin = KafkaAdminClient(**broker.client())
-        admin.create_topics([NewTopic(topic, partitions, 1) for topic in self.topics])
-        admin.close()
+        make_topics(broker, self.topics, partitions)
+
+
+def make_topics(broker: Broker, topics: Iterable[str], partitions: int = 3) -> None:
+    """Topics of these names."""
+    admin = KafkaAdminClient(**broker.client())
+    admin.create_topics([NewTopic(topic, partitions, 1) for topic in topics])
+    admin.close()
 
 
 @contextmanager
@@ -249,6 +254,40 @@ def marks_in(ledger: Ledger) -> Counter[Row]:
         _, place, day, session = entry.stream.split("/")
         fields, _ = open_state(entry.state, ledger.keys)
         found[Row(places[place], pupils[lines[fields["line"]]], day, session, fields["code"])] += 1
+    return found
+
+
+Told = tuple[Any, ...]
+
+
+def chains(ledger: Ledger) -> dict[tuple[str, ...], list[Told]]:
+    """Every entry of every pupil's session, in order, in the words of those who sent it: ids of ours are left out."""
+    last, _ = ledger.store.head()
+    who: dict[str, list[str]] = {}
+    lines: dict[bytes, str] = {}
+    places: dict[str, str] = {}
+    marks = []
+    for entry in ledger.store.read_positions(1, last):
+        if entry.topic not in ("LocalIdGiven", "LineOpened", "PlaceDescribed") and "Mark" not in entry.topic:
+            continue
+        fields, text = open_state(entry.state, ledger.keys)
+        if entry.topic == "LocalIdGiven" and text is not None:
+            who.setdefault(entry.stream, []).append(text["mis_pupil"])
+        elif entry.topic == "LineOpened" and text is not None:
+            lines[text["line"]] = entry.stream
+        elif entry.topic == "PlaceDescribed":
+            places[fields["place"].hex()] = fields["name"]
+        else:
+            marks.append((entry, fields, text))
+    found: dict[tuple[str, ...], list[Told]] = {}
+    for entry, fields, text in marks:
+        _, place, day, session = entry.stream.split("/")
+        pupil = "+".join(sorted(who[lines[fields["line"]]]))
+        said = [fields.get(name) for name in ("code", "original", "new", "how", "code_sent", "minutes_late")]
+        # Where a source says no cause, what came from a file says that it was imported.
+        said.append("unknown" if fields.get("cause") == "import" else fields.get("cause"))
+        key = (places[place], pupil, day, session)
+        found.setdefault(key, []).append((entry.topic, *said, tuple(sorted((text or {}).items(), key=str))))
     return found
 
 

@@ -11,6 +11,7 @@ from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 from kafka.structs import TopicPartition
 
+from consumers.deliveries import read_deliveries
 from consumers.file_import import import_file
 from consumers.streaming import TOPICS, StreamBroken
 from deploy.kafka import Broker
@@ -18,7 +19,9 @@ from domain.ledger.keystore import KeyStore
 from domain.ledger.ledger import Ledger, found
 from domain.ledger.postgres_store import open_postgres
 from domain.ledger.sqlite_store import open_sqlite
+from projections.totals import totals
 from schemas.catalogue import id_of, mis
+from simulation import simulate_year
 from tests.fuzz import stream
 from tests.kafka import running
 from tests.making import founding
@@ -26,7 +29,9 @@ from tests.postgres import Database
 from tests.streaming import (
     Authority,
     adds_up,
+    chains,
     import_operator,
+    make_topics,
     marks_in,
     producing,
     send,
@@ -87,6 +92,28 @@ def test_what_streams_in_is_what_a_file_would_have_brought_however_sources_inter
     take_all(ledger, broker, len(messages))
     assert marks_in(ledger) == marks_in(by_file)
     assert marks_in(ledger) == dict.fromkeys(authority.rows, 1)
+    assert adds_up(stored_counts(ledger))
+    by_file.store.close()
+
+
+def test_a_simulated_authority_streams_into_the_same_registers_histories_and_totals(
+    broker: Broker, ledger: Ledger, tmp_path: Path
+) -> None:
+    file = tmp_path / "year.avro"
+    simulate_year(file, places=4, pupils=160, weeks=2, seed=5)
+    by_file = in_sqlite(tmp_path / "file")
+    import_file(by_file, file)
+    deliveries = list(read_deliveries(file))
+    operator = [delivery for delivery in deliveries if delivery.source == "operator"]
+    import_file(ledger, write_file(tmp_path / "operator.avro", operator))
+    streamed = [delivery for delivery in deliveries if delivery.source != "operator"]
+    make_topics(broker, sorted({TOPICS + delivery.source for delivery in streamed}))
+    with producing(broker) as producer:
+        for delivery in streamed:
+            send(producer, delivery)
+    take_all(ledger, broker, len(streamed), max_poll_records=50)
+    assert totals(ledger).rows == totals(by_file).rows
+    assert chains(ledger) == chains(by_file)
     assert adds_up(stored_counts(ledger))
     by_file.store.close()
 
