@@ -32,6 +32,7 @@ from kafka.errors import (
 from consumers.ahead import read
 from consumers.broker import Connection, NoBroker
 from consumers.deliveries import Delivery
+from consumers.file_import import collecting_seldom
 from consumers.intake import Intake
 from consumers.outcome import Counts
 from domain.ledger.ledger import Ledger
@@ -184,8 +185,12 @@ class KafkaIntake:
         )
         try:
             consumer.subscribe(pattern=PATTERN, listener=self._listener)
-            while not stop():
-                self._once(consumer)
+            with collecting_seldom() as collect:
+                while not stop():
+                    before = self.progress.batches
+                    self._once(consumer)
+                    if self.progress.batches > before:
+                        collect()
         finally:
             consumer.close(autocommit=False, timeout_ms=2_000)
 

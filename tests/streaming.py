@@ -207,6 +207,7 @@ def take_all(
     messages: int,
     seconds: float = 60.0,
     after: Callable[[Progress], None] | None = None,
+    joined: Callable[[], object] | None = None,
     **stream: Any,
 ) -> KafkaIntake:
     """Take in from the broker, in this process, until so many messages were taken."""
@@ -216,6 +217,8 @@ def take_all(
 
     def stop() -> bool:
         assert time.monotonic() < until, f"not all taken in: {intake.progress.counts}"
+        if joined is not None and intake.assigned:
+            joined()
         return sum(c.deliveries for c in intake.progress.counts.values()) >= messages
 
     intake.run(stop)

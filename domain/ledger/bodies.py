@@ -38,12 +38,17 @@ def seal_and_encode(event: Event, key: Key | None) -> bytes:
 
 def open_state(state: bytes, keys: KeyStore) -> tuple[Fields, Fields | None]:
     """The fields of a stored state, and its sealed part's text if there is one and its key is at hand."""
-    fields = read_mark(state) or decode(state)[1]
+    fields = fields_of(state)
     key_id = fields.get("sealed_key")
     if key_id is None:
         return fields, None
     key = keys.get(key_id)
     return fields, None if key is None else open_part(fields, key)
+
+
+def fields_of(state: bytes) -> Fields:
+    """The clear fields of a stored state: no key is asked for."""
+    return read_mark(state) or decode(state)[1]
 
 
 def open_part(fields: Fields, key: bytes) -> Fields:

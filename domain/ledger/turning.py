@@ -36,13 +36,14 @@ def turn_of_the_year(unit: Unit, place: bytes, day: int) -> None:
     unit.record([begin_year(told, year, first_day)], evolve_place, told)
     unit.counts_on_all = True  # a line that another writer adds meanwhile would be in neither year's going through
     names = unit.stream_names(f"admission-register/{place.hex()}/")
-    olds = unit.preload(names, lines.Line, lines.evolve)
+    last_year = academic_year_before(year)
+    olds = unit.preload(names, lines.Line, lines.evolve, lambda entered: entered.get("school_year") == last_year)
     # By the order of their names, or of their entries, the new lines would be tied to the old ones in clear.
     random.SystemRandom().shuffle(olds)
     # Asked for together: a look-up of one is a look-up of all.
     unit.find_many("arrangement", "", [lines.parts_of(old.stream)[1].hex() for old in olds])
     for old in _one_line_each(unit, olds):
-        if not old.version or old.school_year != academic_year_before(year) or not goes_on(old, first_day):
+        if not old.version or old.school_year != last_year or not goes_on(old, first_day):
             continue
         _carry(unit, place, old, year, first_day)
 

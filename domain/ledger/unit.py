@@ -23,7 +23,7 @@ from domain.attendance_register import register as registers
 from domain.events import Event, Fields, KeyOf, Stored
 from domain.identifiers import normalise_upn
 from domain.identity import facts_of
-from domain.ledger.bodies import open_state, seal_and_encode
+from domain.ledger.bodies import fields_of, open_state, seal_and_encode
 from domain.ledger.caches import Found, Roll, Shared, State
 from domain.ledger.keystore import Key, KeyKind, NewKey
 from domain.ledger.store import Appended, Batch, Chunk, CountRow, IdentityRow, MessageRow, Row, TrackingRow
@@ -119,8 +119,18 @@ class Unit:
             self._states[stream] = state
         return cast("S", state)
 
-    def preload(self, streams: Iterable[str], new: Callable[[str], S], evolve: Callable[[S, Stored], S]) -> list[S]:
-        """States of many streams of one kind, read together where they are not at hand."""
+    def preload(
+        self,
+        streams: Iterable[str],
+        new: Callable[[str], S],
+        evolve: Callable[[S, Stored], S],
+        worth: Callable[[Fields], bool] | None = None,
+    ) -> list[S]:
+        """States of many streams of one kind, read together where they are not at hand.
+
+        `worth` says by the clear fields of a stream's first entry whether it is worth opening: streams that are not at
+        hand and not worth it are left out.
+        """
         wanted = list(streams)
         missing = [name for name in wanted if name not in self._states]
         for name in missing:
@@ -130,11 +140,13 @@ class Unit:
         missing = [name for name in missing if name not in self._states]
         for at in range(0, len(missing), 500):
             for name, rows in self._store.read_streams(missing[at : at + 500]).items():
+                if worth is not None and not worth(fields_of(rows[0].state)):
+                    continue
                 fresh = new(name)
                 for row in rows:
                     fresh = evolve(fresh, self._opened(row))
                 self._states[name] = fresh
-        return [self._state(name, new, evolve) for name in wanted]
+        return [self._state(name, new, evolve) for name in wanted if worth is None or name in self._states]
 
     def _opened(self, row: Row) -> Stored:
         return Stored(row.version, row.topic, *open_state(row.state, self._shared.keys))

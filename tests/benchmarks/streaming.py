@@ -7,17 +7,20 @@ reads the same records and does nothing with them, and that of the raw append of
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import platform
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from multiprocessing import Pipe, Process
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from kafka import KafkaConsumer
+from kafka import KafkaConsumer, KafkaProducer
 from kafka.structs import TopicPartition
 
 from consumers.deliveries import Delivery
@@ -36,7 +39,7 @@ from tests.streaming import Authority, import_operator, producing, send, take_al
 BACKLOG = 1_000_000
 STEADY = 5_000
 STEADY_SECONDS = 20
-SECONDS_TO_JOIN = 5
+SECONDS_TO_SETTLE = 3
 CLASS = 28
 OpenStore = Callable[[str], Store]
 
@@ -135,40 +138,38 @@ def backlog(broker: Broker, folder: Path, kinds: dict[str, OpenStore]) -> None:
         ledger.store.close()
 
 
-class Watched:
-    """When each record was acknowledged, and when it was durable, in seconds of one clock."""
+def produce_steadily(bootstrap: str, values: list[Delivery], joined: Event, told: Connection) -> None:
+    """Registers at the steady rate, from a process of its own; tells when each was acknowledged (monotonic seconds)."""
+    acknowledged: list[tuple[str, int, int, float]] = []
+
+    def note(meta: Any) -> None:
+        acknowledged.append((meta.topic, meta.partition, meta.offset, time.monotonic()))
+
+    producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, linger_ms=1)
+    joined.wait(60)
+    time.sleep(SECONDS_TO_SETTLE)
+    began = time.monotonic()
+    for n, delivery in enumerate(values):
+        time.sleep(max(0.0, began + n * CLASS / STEADY - time.monotonic()))
+        send(producer, delivery).add_callback(note)
+    producer.close(timeout=30)
+    told.send(acknowledged)
+
+
+class Durable:
+    """When each record was in the ledger, in monotonic seconds."""
 
     def __init__(self) -> None:
-        self.acknowledged: dict[tuple[str, int, int], float] = {}
-        self.durable: dict[tuple[str, int, int], float] = {}
+        self.at: dict[tuple[str, int, int], float] = {}
         self._seen: dict[TopicPartition, int] = {}
 
-    def told(self, meta: Any) -> None:
-        """The broker has it."""
-        self.acknowledged[meta.topic, meta.partition, meta.offset] = time.perf_counter()
-
     def after_batch(self, progress: Progress) -> None:
-        """The ledger has it."""
-        now = time.perf_counter()
+        """Called when a batch is durable."""
+        now = time.monotonic()
         for tp, end in progress.next.items():
             for offset in range(self._seen.get(tp, 0), end):
-                self.durable[tp.topic, tp.partition, offset] = now
+                self.at[tp.topic, tp.partition, offset] = now
             self._seen[tp] = end
-
-    @property
-    def waits(self) -> list[float]:
-        """Seconds from the one to the other, sorted."""
-        return sorted(self.durable[key] - when for key, when in self.acknowledged.items() if key in self.durable)
-
-
-def produce_steadily(broker: Broker, registers: list[Delivery], watched: Watched) -> None:
-    """Registers at the steady rate, once the intake has joined its group."""
-    with producing(broker, linger_ms=1) as producer:
-        time.sleep(SECONDS_TO_JOIN)
-        began = time.perf_counter()
-        for n, delivery in enumerate(registers):
-            time.sleep(max(0.0, began + n * CLASS / STEADY - time.perf_counter()))
-            send(producer, delivery).add_callback(watched.told)
 
 
 def steady(broker: Broker, folder: Path, kind: str, open_store: OpenStore) -> None:
@@ -177,18 +178,27 @@ def steady(broker: Broker, folder: Path, kind: str, open_store: OpenStore) -> No
     sender.make_topics(broker, partitions=2)
     ledger = ledger_in(open_store(f"steady {kind}"), folder, f"steady {kind}", "system")
     import_operator(ledger, folder, sender)
-    rolls, registers = sender.rolls(), some(sender.registers(), STEADY * STEADY_SECONDS)
-    import_file(ledger, write_file(folder / "rolls.avro", rolls))
-    watched = Watched()
-    producer = threading.Thread(target=produce_steadily, args=(broker, registers, watched))
+    # The school year has begun: the lines of each place were gone through when its first register came.
+    sessions = sender.registers()
+    before = [*sender.rolls(), *some(sessions, 2 * sender.places * sender.pupils)]
+    registers = some(sessions, STEADY * STEADY_SECONDS)
+    import_file(ledger, write_file(folder / "before.avro", before))
+    ours, theirs = Pipe()
+    joined = multiprocessing.Event()
+    producer = Process(target=produce_steadily, args=(broker.bootstrap, registers, joined, theirs))
     producer.start()
-    take_all(ledger, broker, len(registers), seconds=600, poll_ms=50, after=watched.after_batch)
+    durable = Durable()
+    intake = take_all(
+        ledger, broker, len(registers), seconds=600, poll_ms=50, after=durable.after_batch, joined=joined.set
+    )
+    acknowledged = ours.recv()
     producer.join()
-    waits = watched.waits
+    waits = sorted(durable.at[topic, partition, offset] - when for topic, partition, offset, when in acknowledged)
+    assert len(waits) == len(registers)
     print(
         f"Steady {STEADY:,} marks a second for {STEADY_SECONDS} s into {kind}: acknowledged to durable "
         f"{waits[len(waits) // 2] * 1e3:.1f} ms at the median, {waits[int(len(waits) * 0.99)] * 1e3:.1f} ms at the 99th "
-        f"percentile, {waits[-1] * 1e3:.0f} ms at most, of {len(waits):,} messages"
+        f"percentile, {waits[-1] * 1e3:.0f} ms at most, of {len(waits):,} messages in {intake.progress.batches:,} batches"
     )
     ledger.store.close()
 
