@@ -17,7 +17,7 @@ from consumers.registers import MOST_SIGNS, REASON_CODES, SESSIONS
 from consumers.statements import count, hold_dates
 from domain.admission_register.particulars import Saying
 from domain.arrangement.arrangement import Arrangement, evolve, mis_value, stream_of
-from domain.arrangement.decide import Said, becomes, decide, needs_one, same_block
+from domain.arrangement.decide import Said, becomes, decide, needs_one, overtaken_before, same_block
 from domain.arrangement.kinds import KINDS, TOPICS, WORDS, Does
 from domain.arrangement.words import ACTIVITY_CODES
 from domain.events import NOBODY, Fields
@@ -146,7 +146,10 @@ def _arrangement(hearing: Hearing, place: Place, spoken: _Spoken) -> None:
     """One row: whose it is, which arrangement, what is new in it."""
     unit, number = hearing.unit, spoken.number
     day = spoken.day(hearing.said_on)
-    if academic_year_of(day) == academic_year_of(hearing.today) and day <= hearing.heard_on:
+    year = academic_year_of(day)
+    # Where the first half term is known the lines go on when it begins: who leaves on 31 August is still here until
+    # then, whatever is said of somebody's arrangement in August.
+    if year == academic_year_of(hearing.today) and day <= hearing.heard_on and place.first_day_of(year) is None:
         turn_of_the_year(unit, place.id, day)
     pupil = hearing.pupil_called(spoken.row["mis_pupil"], spoken.row["upn"])
     line = None if pupil is None else _line_on(hearing, place, pupil, day)
@@ -247,10 +250,14 @@ def _told_of(
     of_each = [_with_parent(unit, home, s.line or line, said) for s, home in zip(states, homes, strict=True)]
     parts = list(zip(states, homes, of_each, strict=True))
     states_it = said.does in (Does.STATES, Does.CHANGES)
+    if said.does is not Does.REVIEWS:
+        sent_at, said_on = hearing.origin.sent_at, hearing.said_on
+        parts = [p for n, p in enumerate(parts) if not overtaken_before(p[0], states[:n], sent_at, said_on)]
+        states = [p[0] for p in parts]
     known = [part for part in parts[:-1] if states_it and same_block(part[0], part[2])]
     if known:
         return known[:1]
-    last_day: int | None = said.block.get("to")
+    last_day: int | None = said.block.get("to") if KINDS[said.kind].spans else None  # of evidence `to` says nothing
     day = spoken.day(hearing.said_on)
     if states_it:
         day = hearing.said_on if last_day is None else min(hearing.said_on, last_day)

@@ -2,12 +2,12 @@
 
 Nothing is refused: an arrangement may be told after it began, changed without ever having been started, or decided
 before it was asked for. What a statement says it says whole: a field that it leaves out is none, never unchanged
-(events.md 0). Only a row that names no first day leaves the span of days as it stood.
+(events.md 0). Only a row that names no first day leaves what else it does not name of the span as it stood.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from domain.admission_register.particulars import Saying
@@ -156,8 +156,25 @@ def goes_on(state: Arrangement, first_day: int) -> bool:
 
 
 def same_block(state: Arrangement, said: Said) -> bool:
-    """True if a row states the very block that stands."""
-    return bool(state.version) and _same(state, said, state.stands)
+    """True if a row states the very block that stands; of leave, what was asked or decided on the way there as well."""
+    if not state.version:
+        return False
+    topic = TOPICS[KINDS[said.kind].says[said.what]]
+    heard = state.heard.get(topic.name) if said.kind == "leave" and topic.does is Does.STATES else None
+    if heard is not None and heard == (_block(state, said, topic), _text(state, said)):
+        return True
+    return _same(state, said, state.stands)
+
+
+def overtaken_before(state: Arrangement, earlier: Iterable[Arrangement], sent_at: int | None, said_on: int) -> bool:
+    """True for what was said before this arrangement began, and before something newer of one that it goes on from.
+
+    What is carried forward says in clear nothing of when it was told, so what came too late for the arrangements before
+    it is too late for this one. `said_on` is the day of `sent_at` (days since 1970).
+    """
+    if sent_at is None or state.text.get("previous") is None or said_on >= state.begins:
+        return False
+    return any(known.told_at is not None and sent_at < known.told_at for known in earlier)
 
 
 def _same(state: Arrangement, said: Said, topic: str) -> bool:
@@ -169,12 +186,12 @@ def _own(topic: Topic, said: Mapping[str, object]) -> Fields:
 
 
 def _block(state: Arrangement, said: Said, topic: Topic) -> Fields:
-    """The block as it would stand: whole as said, but for a span that the row leaves as it stood."""
+    """The block as it would stand: whole as said, but for what a row without a first day leaves of the span."""
     block = _own(topic, said.block)
     if "from" not in topic.fields or not state.version:
         return block
     if block["from"] is None:
-        return block | {name: state.block.get(name) for name in SPAN}
+        block |= {name: state.block.get(name) for name in SPAN if block.get(name) is None}
     if state.text.get("previous") is not None:
         # Carried forward, it begins with its line; how it came about stands in the arrangement before it.
         return _in_this_year(block, state.block["from"])
