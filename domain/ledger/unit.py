@@ -462,11 +462,13 @@ class Unit:
         return Batch(
             chunks=chunks,
             tracking=list(tracking),
-            identity=[
+            # By key, which tells nothing: a store that keeps rows in the order in which they came would show side by
+            # side the row that leads to a line and the row that leads from it to its pupil.
+            identity=sorted(
                 IdentityRow(self._shared.identity_key(*name), found.id, found.valid_from)
                 for name, new in self._new_facts.items()
                 for found in new
-            ],
+            ),
             messages=self.messages,
             counted=self.counted,
             held_bytes=[(h, b) for h, b in self.held_bytes if h not in self.held_done],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from consumers.file_import import import_file
 from domain.identity import GIVES
 from domain.ledger.keystore import KeyStore
 from domain.ledger.rebuild import Compared, KeysOfAnother, LogMoved, compare, mend
-from domain.ledger.store import IdentityRow
+from domain.ledger.store import Batch, IdentityRow
 from domain.pupil import key_of
 from tests.making import LAESTAB, LOCAL_ID, NEXT_YEAR, OPERATOR, SIMS, School, container
 
@@ -224,3 +225,21 @@ def test_what_was_sealed_under_a_destroyed_key_does_not_come_back(office: School
 def test_the_operators_name_for_a_place_is_found_under_the_operators_source(school: School) -> None:
     school.registers_source("2025-09-01 10:00", OPERATOR, places=[{"laestab": LAESTAB, "local_id": f"{LOCAL_ID}-1"}])
     assert compared(school).by_kind["local_place"] == (3, 0)
+
+
+def test_rows_of_a_batch_are_written_in_an_order_that_tells_nothing(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table that keeps rows as they came would show the row of a line beside the row that leads to its pupil."""
+    written: list[list[bytes]] = []
+    append = school.ledger.store.append
+
+    def seen(batch: Batch, *rest: Any, **more: Any) -> Any:
+        written.append([row.key for row in batch.identity])
+        return append(batch, *rest, **more)
+
+    monkeypatch.setattr(school.ledger.store, "append", seen)
+    school.enters("Dee", "Eve", "Fay", at="2025-09-02 08:00")
+    (keys,) = written
+    assert len(keys) == 9
+    assert keys == sorted(keys), "by the keyed hash of what they are found by"
