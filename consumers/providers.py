@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from consumers.hearing import Hearing, day_of, pick
-from consumers.registers import REASON_CODES, SESSIONS
+from consumers.registers import MOST_SIGNS_OF_NAME, REASON_CODES, SESSIONS
 from consumers.statements import count, hold_dates
 from domain.attendance_register.decide import Header
 from domain.attendance_register.reporting import ReportRow, decide_reports
@@ -34,9 +34,6 @@ TOPICS: Mapping[str, str] = {
 SCHOOLS = frozenset("maintained academy nms_special independent ctc pru ap_academy nursery".split())
 """Places whose people are school staff."""
 MOST_MINUTES = 24 * 60
-MOST_SIGNS = 40
-"""Of a system's name. What is longer is no name but perhaps a note in the wrong column, and names of systems stand in
-clear."""
 
 
 class _Placed(NamedTuple):
@@ -55,7 +52,7 @@ def hear_reports(hearing: Hearing) -> None:
         day, session = day_of(row["date"]), row["session"]
         if name == "Engagement" and not session:
             session = SESSIONS[0]  # minutes of a whole day stand in the register of its morning
-        too_long = len(row.get("system") or "") > MOST_SIGNS
+        too_long = len(row.get("system") or "") > MOST_SIGNS_OF_NAME
         if day is None or session not in SESSIONS or not 0 <= (row["minutes"] or 0) <= MOST_MINUTES or too_long:
             hold_dates(hearing, (number,))
             continue

@@ -52,6 +52,11 @@ MOST_SIGNS = 10
 """Of a code. What is longer is no code but perhaps a name in the wrong column, and codes stand in clear."""
 
 
+MOST_SIGNS_OF_NAME = 40
+"""Of what a system calls itself or a rule, or a school its site, in clear. What is longer is no name but perhaps a note
+in the wrong column. A mark waits for no such thing: a rule's long text is sealed with its reason."""
+
+
 class Spot(NamedTuple):
     """The session of which a row speaks."""
 
@@ -353,6 +358,9 @@ def _row(
     reason = detail.get("reason")
     if reason_code is not None and reason_code not in REASON_CODES:
         reason_code, reason = "other", reason or reason_code
+    rule = detail.get("rule")
+    if rule and len(rule) > MOST_SIGNS_OF_NAME:
+        rule, reason = None, f"{reason} ({rule})" if reason else rule
     default_cause = hearing.message.get("cause")
     original = None if row.get("old") is None else meaning(place, hearing.source, row["old"], spot.day)
     header_said = header.origin.said_at
@@ -383,7 +391,7 @@ def _row(
         said_at=said_at if said_at != header_said else None,
         amended_on=day_of(detail.get("amended_on")),
         operation=detail.get("operation"),
-        rule=detail.get("rule"),
+        rule=rule,
         reason=reason,
         reason_code=reason_code,
         evidence=detail.get("evidence"),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from consumers.hearing import Hearing, day_of, pick
-from consumers.registers import MOST_SIGNS, SESSIONS
+from consumers.registers import MOST_SIGNS, MOST_SIGNS_OF_NAME, SESSIONS
 from domain.events import NOBODY, Event
 from domain.identifiers import normalise_laestab, normalise_urn
 from domain.moments import parse_academic_year
@@ -229,7 +229,8 @@ def hear_closure(hearing: Hearing) -> None:
     message = hearing.message
     day = day_of(message["date"])
     sessions = SESSIONS if message["session"] == "both" else (message["session"],)
-    if day is None or any(s not in SESSIONS for s in sessions):
+    site = message["site"] or ""
+    if day is None or any(s not in SESSIONS for s in sessions) or len(site) > MOST_SIGNS_OF_NAME:
         hold_dates(hearing, ())
         return
     place = hearing.known_place(day, ())

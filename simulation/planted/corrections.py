@@ -113,7 +113,7 @@ def settings_changed(planter: Planter, school: School) -> None:
             by=None,
             cause="mis_rule",
             operation=operation,
-            rule="register closes after 15 minutes, version 2",
+            rule="closes after 15 minutes, version 2",
         )
         planter.note(
             "settings_change",

@@ -181,6 +181,20 @@ def test_what_the_sender_thought_it_amended_is_kept_beside_what_the_ledger_held(
     assert (amended["original"], amended["original_said"], amended["new"]) == ("/", "N", "I")
 
 
+def test_a_rule_too_long_to_be_a_name_is_sealed_with_the_reason_and_the_mark_does_not_wait(school: School) -> None:
+    note = "Left early with her aunt, as the head had agreed on Friday"
+    school.takes("7B", MONDAY, "09:05", Ann="L", Ben="L", Cal="L")
+    school.changes(MONDAY, "17:00", Ann="U", cause="mis_rule", rule="late window 20 minutes")
+    school.changes(MONDAY, "17:01", Ben="U", cause="mis_rule", rule=note)
+    school.changes(MONDAY, "17:02", Cal="U", cause="mis_rule", rule=note, reason="Late window.")
+    school.removes(MONDAY, "17:03", "Ann", rule=note)
+    assert school.held == []
+    ann, ben, cal = (e for e in school.session(MONDAY) if e.topic == "MarkAmended")
+    withdrawn = school.session(MONDAY)[-1]
+    assert [e["rule"] for e in (ann, ben, cal, withdrawn)] == ["late window 20 minutes", None, None, None]
+    assert [e.text["reason"] for e in (ben, cal, withdrawn)] == [note, f"Late window. ({note})", note]
+
+
 def test_a_feed_that_cannot_carry_reasons_is_not_blamed_for_giving_none(school: School) -> None:
     school.enters("Ann", "Ben", source=NIGHTLY, at="2025-08-29 20:00")
     school.takes("7B", MONDAY, "09:05", Ann="N")

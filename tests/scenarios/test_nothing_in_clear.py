@@ -53,6 +53,8 @@ SECRETS = {
     "date for a name": "Leopold Bartholomew",
     "session for a name": "Cordelia Fitzgerald",
     "code for a name": "Hyacinth Bucketworth",
+    "rule for a note": "Marigold Threlkeld left early, as her aunt had asked",
+    "site for a note": "the annexe where Barnaby Winterbottom is taught",
     "parent": "Thaddeus Featherstonehaugh",
     "parent's other names": "Thaddeus Quillfeather",
     "parent's id": "PARENT-0000991-QX",
@@ -215,6 +217,7 @@ def imported(school: School) -> list[Any]:
     code = {"raw": s["code for a name"], "code": s["code for a name"], "from": "2025-09-01", "active": True}
     school.enters("Annie")
     row = pupil(s["unknown mis id"], full_name=s["full name"], starting_day=s["date for a name"])
+    part_closed = {"date": "2025-09-02", "session": "PM", "whole": False, "why": "staffing", "reversed": False}
     return [
         school.delivery("MarkChanged", "2025-10-01 09:00", changes=rows),
         school.delivery("PupilLeft", "2025-10-01 09:01", leavers=[leaver]),
@@ -223,6 +226,8 @@ def imported(school: School) -> list[Any]:
         school.taking("7C", TUESDAY, "09:05", Annie=s["code for a name"]),
         school.change(TUESDAY, "09:06", Annie=(s["code for a name"], "/")),
         school.delivery("CodesStated", "2025-10-01 09:04", codes=[code]),
+        school.change(TUESDAY, "09:07", Annie="N", rule=s["rule for a note"]),
+        school.delivery("ClosureStated", "2025-10-01 09:05", **part_closed, site=s["site for a note"]),
     ]
 
 
