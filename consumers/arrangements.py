@@ -218,10 +218,23 @@ def _known(hearing: Hearing, place: Place, pupil: bytes, line: bytes, spoken: _S
             here = [s for s in here if s.holds_on(day) and s.ended is None]
             here = here if len(here) == 1 else []
         else:
-            here = [s for s in here if _is_the_one(s, said)]
+            # After a conversion the line has what went on, and the school names the day on which it began before that.
+            begun = [(s, _first_part(unit, s)) for s in here]
+            here = [s if _is_the_one(s, said) else first for s, first in begun if _either(s, first, said)]
         found = [s.id for s in here[-1:]]
     story = whole_story(unit, found)
     return [s for s in story if place_of(unit, place.id, pupil, s.line) is not None]
+
+
+def _first_part(unit: Unit, state: Arrangement) -> Arrangement:
+    """The arrangement that this one goes on from, back to the first whose text can still be opened."""
+    while (previous := state.text.get("previous")) is not None:
+        state = unit.arrangement(previous)
+    return state
+
+
+def _either(state: Arrangement, first: Arrangement, said: Said) -> bool:
+    return _is_the_one(state, said) or (first is not state and _is_the_one(first, said))
 
 
 def _is_the_one(state: Arrangement, said: Said) -> bool:
@@ -259,6 +272,8 @@ def _told_of(
         return known[:1]
     last_day: int | None = said.block.get("to") if KINDS[said.kind].spans else None  # of evidence `to` says nothing
     day = spoken.day(hearing.said_on)
+    if said.does in (Does.ENDS, Does.REVIEWS):
+        day = next((d for name in ("ended_on", "held_on") if (d := spoken.dates.get(name)) is not None), day)
     if states_it:
         day = hearing.said_on if last_day is None else min(hearing.said_on, last_day)
     at = max((n for n, state in enumerate(states) if state.version and state.begins <= day), default=0)

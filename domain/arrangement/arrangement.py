@@ -65,6 +65,14 @@ class Arrangement:
         last = self.last_day()
         return self.kind.spans and not self.refused and self.begins <= day and (last is None or day <= last)
 
+    def overtaken(self, topic: str, sent_at: int | None) -> bool:
+        """True if what is said now was said before what stands; or with a decision, that leave was asked for: it was
+        asked for first, in whichever order one message lists the two."""
+        if sent_at is None or self.told_at is None:
+            return False
+        decided = topic == "LeaveAsked" and topic not in self.heard and self.stands in ("LeaveGranted", "LeaveRefused")
+        return sent_at < self.told_at or (decided and sent_at == self.told_at)
+
     @property
     def weight(self) -> int:
         """What a cache counts."""
@@ -83,7 +91,7 @@ def evolve(state: Arrangement, stored: Stored) -> Arrangement:
     topic = TOPICS[stored.topic]
     state.kind_name, state.line = topic.kind, fields["line"]
     sent_at = fields.get("sent_at")
-    overtaken = sent_at is not None and state.told_at is not None and sent_at < state.told_at
+    overtaken = state.overtaken(topic.name, sent_at)
     if sent_at is not None and not overtaken:
         state.told_at = sent_at
     said = {name: fields.get(name) for name in topic.fields}

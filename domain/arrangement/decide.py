@@ -53,8 +53,7 @@ def becomes(state: Arrangement, said: Said, saying: Saying) -> str | None:
     """
     kind = KINDS[said.kind]
     topic = TOPICS[kind.says[said.what]]
-    sent_at = saying.origin.sent_at
-    overtaken = sent_at is not None and state.told_at is not None and sent_at < state.told_at
+    overtaken = state.overtaken(topic.name, saying.origin.sent_at)
     if topic.does is Does.REVIEWS:
         known = state.reviews.get(said.review["held_on"])
         return None if known == _own(topic, said.review) else topic.name

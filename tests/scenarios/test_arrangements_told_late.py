@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.making import NEXT_YEAR, School, day
+import pytest
+
+from tests.making import LAESTAB, LOCAL_ID, NEXT_YEAR, SIMS, School, day
 from tests.scenarios.arranging import arranged, leave, part_time, row, states
 
 FIRST_DAY = "2026-09-02 AM"
@@ -91,3 +93,37 @@ def test_a_last_day_of_evidence_stops_nothing(school: School) -> None:
     assert (counts.statements, counts.held) == (1, 0)
     leave(school, "2025-09-09 10:00", "Ben", "asked", "2025-09-10")
     assert [e.topic for e in arranged(school)] == ["EvidenceReceived", "LeaveAsked"]
+
+
+def test_that_leave_was_asked_for_and_granted_is_said_in_one_message_in_either_order(school: School) -> None:
+    days = "2025-09-08 to 2025-09-12"
+    asked = row("leave", "Ann", "asked", days, local_id="7", asked_on="2025-09-01")
+    granted = row("leave", "Ann", "granted", days, local_id="7", asked_on="2025-09-01", code="C")
+    states(school, "2025-09-02 20:00", granted, asked)
+    leave(school, "2025-09-03 20:00", "Ann", "corrected", days, local_id="7", asked_on="2025-09-01", code="S")
+    topics = [e.topic for e in arranged(school)]
+    assert topics == ["LeaveGranted", "LeaveAsked", "LeaveGrantedCorrected"], "what was granted stands"
+
+
+@pytest.fixture
+def academy(school: School) -> School:
+    """Ann's timetable of September, of which the system says no id; and the academy that the school became."""
+    part_time(school, "2025-09-08 10:00", "Ann", "started", "2025-09-08", minutes_week=600)
+    seam = {"from": "2026-01-01"}
+    school.describes_place("2025-12-20 09:00", urn="150001", kind="academy", name="Marram Academy", **seam)
+    school.registers_source("2025-12-20 09:01", SIMS, places=[{"urn": "150001", "local_id": LOCAL_ID}], **seam)
+    moved = {"admission": "transferred_on_succession", "previous_laestab": LAESTAB}
+    school.enters("Ann", "Ben", at="2026-01-05 07:00", starting_day="2026-01-01", **moved)
+    return school
+
+
+def test_after_a_conversion_the_same_told_again_by_its_first_day_is_no_second_timetable(academy: School) -> None:
+    part_time(academy, "2026-01-06 10:00", "Ann", "started", "2025-09-08", minutes_week=600)
+    assert [e.topic for e in arranged(academy)] == ["PartTimeAgreed", "PartTimeAgreed"], "at the school; at the academy"
+
+
+def test_after_a_conversion_an_end_that_names_the_first_day_ends_what_went_on(academy: School) -> None:
+    part_time(academy, "2026-01-20 10:00", "Ann", "ended", "2025-09-08", ended_on="2026-01-19")
+    assert academy.held == []
+    _, carried, ended = arranged(academy)
+    assert (ended.topic, ended.stream) == ("PartTimeEnded", carried.stream)

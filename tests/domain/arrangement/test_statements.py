@@ -66,6 +66,8 @@ class Model:
         """The event that a statement becomes; `?` where it can only be said of what is there."""
         what = "started" if s.what == "received" else s.what
         late = s.sent < self.told
+        if what == "asked" and "asked" not in self.heard and self.stands in ("granted", "refused"):
+            late = s.sent <= self.told  # said at once with the decision, it was asked for first
         if self.stands is None and what in ("ended", "withdrawn", "corrected", "reviewed"):
             return "?"
         if what == "reviewed":
