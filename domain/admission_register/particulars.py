@@ -275,9 +275,13 @@ def state(stream: str, stands: Particulars, said: Stated, saying: Saying, begins
 def _parents(writer: _Writer, stands: Particulars, said: Sequence[ParentSaid]) -> list[Event]:
     """A list of parents is all of them: whom it does not name any more is ended."""
     events: list[Event] = []
+    last = {parent.named: parent for parent in said}
+    ids: dict[bytes, bytes] = {}
     for parent in said:
         known = stands.parents.get(parent.named)
-        id_ = parent.fresh if known is None else known.id
+        if known is not None and parent is not last[parent.named] and known.said.block() == last[parent.named].block():
+            continue  # listed twice, each time otherwise: both were recorded when first said, and not every night
+        id_ = ids.setdefault(parent.named, parent.fresh if known is None else known.id)
         goes_on = parent.ended_on is None
         if known is None and not goes_on and writer.is_before(parent.ended_on):
             continue

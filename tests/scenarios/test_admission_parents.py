@@ -143,3 +143,13 @@ def test_parents_of_a_place_agreed_are_recorded_before_the_pupil_comes(school: S
     school.enters("Zoe", at="2025-09-02 20:00", stage="agreed", starting_day="2025-10-06", parents=[MUM])
     school.enters("Zoe", at="2025-10-06 08:00", starting_day="2025-10-06", parents=[MUM])
     assert school.roll_story("Zoe") == [["StartingDayAgreed", "YearRecorded", "ParentRecorded", "PupilEntered"]]
+
+
+def test_a_parent_who_is_listed_twice_with_two_numbers_is_one_and_not_recorded_every_night(school: School) -> None:
+    mum = {"mis_parent": "P1", "name": "Eva Stone"}
+    both = [{**mum, "phones": "01429 1"}, {**mum, "phones": "01429 2"}]
+    for night in ("2025-09-02", "2025-09-03", "2025-09-04"):
+        school.enters("Ann", at=f"{night} 20:00", parents=both)
+    recorded = school.entries("ParentRecorded")
+    assert [e.text["phones"] for e in recorded] == ["01429 1", "01429 2"], "neither is lost"
+    assert len({e["parent"] for e in recorded}) == 1
