@@ -412,7 +412,11 @@ class Unit:
 
     def record_of_pupil(self, event: Event) -> None:
         """An event of a pupil's stream: written at the end of the batch, the pupils shuffled, so that neither place
-        nor order in the log ties a pupil to the line that was entered beside it."""
+        nor order in the log ties a pupil to the line that was entered beside it.
+
+        They hide among the pupils of the batch only: one who comes alone in it is tied to the line by stamp and place,
+        and one who comes alone in a message by the message that both name.
+        """
         self._add_facts(event)
         self._about_pupils.setdefault(event.stream, []).append(event)
         self._recorded += 1
