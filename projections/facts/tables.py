@@ -94,6 +94,7 @@ FACTS: Mapping[str, Table] = MappingProxyType(
                 "Every mark, amendment and withdrawal of an attendance register (MarkRecorded, MarkAmended, MarkWithdrawn).",
                 _SESSION,
                 """
+    week_start date    The Monday of its week.
     line integer    The pupil's line.
     kind text    mark, amendment or withdrawal.
     code text    The code from now on; empty: the source sent what nobody mapped; null: withdrawn.

@@ -1,0 +1,36 @@
+-- question: What are each pupil's possible and absent sessions of the school year, for the working and the statistical cohort?
+-- key: line, cohort
+-- source: law.md 4 (EES-M). Statistical: aged 5 to 15 on 31 August, no boarders, Year 11 until the sixth half term. Working: all on roll
+-- refresh: line of attendance_week; line of roll
+-- column line: The line: one enrolment.
+-- column place: The place.
+-- column pupil: The pupil.
+-- column school_year: As 202526.
+-- column cohort: working or statistical.
+-- column nc_year: National curriculum year; empty where not known.
+-- column age_31_aug: Age on 31 August before the year's lessons; empty where not known.
+-- column possible: Possible sessions: more than 0.
+-- column present: Attended, at an approved activity too.
+-- column authorised: Authorised absences.
+-- column unauthorised: Unauthorised absences.
+-- column absent: Both.
+-- column late: Late.
+-- column first_week: The first week with a possible session.
+-- column last_week: The last week with one.
+select y.line, e.place, e.pupil, e.school_year, y.cohort, e.nc_year, e.age_31_aug,
+       y.possible, y.present, y.authorised, y.unauthorised, y.absent, y.late, y.first_week, y.last_week
+from (
+  select w.line, k.cohort, cast(sum(w.possible) as bigint) as possible, cast(sum(w.present) as bigint) as present,
+         cast(sum(case when w.class = 'AUTH' then w.sessions else 0 end) as bigint) as authorised,
+         cast(sum(case when w.class = 'UNAUTH' then w.sessions else 0 end) as bigint) as unauthorised,
+         cast(sum(w.absent) as bigint) as absent, cast(sum(w.late) as bigint) as late,
+         min(w.week_start) as first_week, max(w.week_start) as last_week
+  from attendance_week w
+  join roll e on e.line = w.line
+  cross join (select 'working' as cohort union all select 'statistical' as cohort) as k
+  where w.boarder = 0 and w.possible > 0
+    and (k.cohort = 'working'
+         or (e.age_31_aug between 5 and 15 and (e.age_31_aug < 15 or w.half_term < 6)))
+  group by w.line, k.cohort
+) as y
+join roll e on e.line = y.line
