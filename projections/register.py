@@ -14,6 +14,7 @@ from domain.ledger.ledger import Ledger
 from domain.moments import days, from_days, local_date
 from domain.place.place import Place
 from projections.asking import columns_of, place_at, pupils_of, stored, upto
+from projections.roll import off_roll_from
 from projections.who import Restrictions
 
 Spot = tuple[date, str]
@@ -247,7 +248,7 @@ def _rows(
                 event = Stored(entry.version, entry.topic, *open_state(entry.state, ledger.keys))
                 lines.evolve(state, event)
                 if entry.topic == "PupilDeleted":
-                    off_roll = _off_roll_from(place, event, entry.recorded_at)
+                    off_roll = off_roll_from(_delivery(place, event), event.fields, entry.recorded_at)
             if not (state.entry_version or state.agreed_version):
                 continue
             _, line = lines.parts_of(stream)
@@ -282,23 +283,8 @@ def _is_of(line: lines.Line, day: date) -> bool:
     return date(year, 8, 1) <= day < date(year + 1, 9, 1)
 
 
-DELIVERED_WITHIN = {"stream": 1, "snapshot_twice": 1, "snapshot_daily": 2, "weekly": 8, "once": 0}
-"""Days that a source may need to tell of a deletion (events.md 2.2): what it says of an earlier day is not believed,
-nor what it says of a day to come."""
-
-
-def _off_roll_from(place: Place, deleted: Stored, recorded_at: int) -> date:
-    """The day after the deletion: as the school says it made it, if it told at once, else as recorded."""
-    recorded = days(local_date(recorded_at))
-    said: int | None = deleted.fields.get("deleted_on")
-    if of_history(deleted.fields):
-        # All that is known of that stay is the other system's word, and so is its end; imported, and shown so.
-        left = said if said is not None else deleted.fields.get("left_on")
-        return from_days((recorded if left is None else left) + 1)
-    source = place.sources.get(deleted.fields.get("source") or b"", {})
-    within = DELIVERED_WITHIN.get(source.get("delivery", "stream"), 1)
-    believed = said if said is not None and recorded - within <= said <= recorded else recorded
-    return from_days(believed + 1)
+def _delivery(place: Place, deleted: Stored) -> str:
+    return str(place.sources.get(deleted.fields.get("source") or b"", {}).get("delivery", "stream"))
 
 
 def _labels(ledger: Ledger, place: Place, last: int) -> dict[bytes, str]:

@@ -308,6 +308,16 @@ class Calendar:
         half = self.half_term(day)
         return None if half is None else half.term
 
+    def half_terms(self) -> list[Term]:
+        """The half terms that stand, as told last, in order of their first days."""
+        return sorted(self._terms(), key=_told_last)
+
+    def academic_years(self) -> list[int]:
+        """The academic years of which the calendar says anything, as 202526."""
+        return sorted(
+            {year for term in self._terms() for year in (academic_year(term.first), academic_year(term.last))}
+        )
+
     def is_known(self, day: date) -> bool:
         """True if the calendar says anything of that date: it lies between the terms told of its academic year.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import polars as pl
@@ -50,18 +50,20 @@ def frames(
     *,
     topics: Sequence[str] = (),
     stream_prefix: str | None = None,
-    columns: Sequence[str] | None = None,
+    columns: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
     chunk: int = 50_000,
     schema_of: SchemaLookup | None = None,
 ) -> Iterator[Frame]:
     """The entries from `first` to `last` as frames, one per topic, schema and chunk of positions.
 
-    `columns` names those wanted, of the body or beside it; a schema that lacks one gives a frame without it. Polars
-    resolves no schemas: align the frames of a topic by column before joining them.
+    `columns` names those wanted, of the body or beside it, of all topics or by topic (of a topic that is left out, all);
+    a schema that lacks one gives a frame without it. Polars resolves no schemas: align the frames of a topic by column
+    before joining them.
     """
     find = schema_of or _issued
     for piece in store.joined(first, last, topics=topics, chunk=chunk, stream_prefix=stream_prefix):
-        yield Frame(piece.topic, piece.fingerprint, _frame(piece, find(piece.fingerprint).canonical, columns))
+        wanted = columns.get(piece.topic) if isinstance(columns, Mapping) else columns
+        yield Frame(piece.topic, piece.fingerprint, _frame(piece, find(piece.fingerprint).canonical, wanted))
 
 
 def container(canonical: str, count: int, bodies: bytes) -> bytes:

@@ -237,7 +237,6 @@ FACTS: Mapping[str, Table] = MappingProxyType(
     on_roll smallint    1: entered, no guest, not in error. The days are those from `from_date` to `to_date`.
     from_date date    The starting day.
     to_date date    The last day on the roll as known: of the deletion, else of the leaving day stated, else the end of the school year (31 August).
-    first_on_roll date    The starting day of the stay, where this line was carried forward from the year before; else from_date.
     carried smallint    1: carried forward from the year before.
     entry_position bigint    Where it was first entered; null: not entered.
     entry_recorded_on date    When the ledger heard of the entry, local date.

@@ -12,7 +12,6 @@
 -- column on_roll: 1: entered, no guest, not in error. The days are those from `from_date` to `to_date`.
 -- column from_date: The starting day.
 -- column to_date: The last day on the roll as known: of the deletion, else of the leaving day stated, else the end of the school year (31 August).
--- column first_on_roll: The starting day of the stay, where this line was carried forward from the year before; else from_date.
 -- column carried: 1: carried forward from the year before.
 -- column entry_position: Where it was first entered; null: not entered.
 -- column entry_recorded_on: When the ledger heard of the entry, local date.
@@ -36,13 +35,13 @@
 -- column child: The identity that stays, of all that are this one child.
 -- column position: Where the entry stands that said so last.
 select n.line, n.place, n.pupil, n.school_year, n.entered, n.in_error, n.guest, n.on_roll, n.from_date, n.to_date,
-       n.first_on_roll, n.carried, n.entry_position, n.entry_recorded_on, n.entered_on, n.starting_day_basis,
+       n.carried, n.entry_position, n.entry_recorded_on, n.entered_on, n.starting_day_basis,
        n.admission, n.junior_class_first_day, n.nc_year, n.age_31_aug, n.csa_from, n.csa_until, n.class,
        n.leaving_on, n.deletion_position, n.deletion_recorded_on, n.deleted_on, n.left_on, n.ground, n.destination,
        n.imported, coalesce(c.child, n.pupil) as child, n.position
 from (
   select l.line, l.place, l.pupil, l.school_year, l.entered, l.in_error, l.guest, l.on_roll, l.from_date, l.to_date,
-         l.first_on_roll, l.carried, l.entry_position, l.entry_recorded_on, l.entered_on, l.starting_day_basis,
+         l.carried, l.entry_position, l.entry_recorded_on, l.entered_on, l.starting_day_basis,
          l.admission, l.junior_class_first_day, l.nc_year, l.age_31_aug, l.csa_from, l.csa_until, l.class,
          l.leaving_on, l.deletion_position, l.deletion_recorded_on, l.deleted_on, l.left_on, l.ground, l.destination,
          l.imported, l.position, row_number() over (partition by l.line order by l.position desc) as age

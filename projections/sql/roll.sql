@@ -12,7 +12,6 @@
 -- column on_roll: 1: entered, no guest, not in error. The days are those from `from_date` to `to_date`.
 -- column from_date: The starting day.
 -- column to_date: The last day on the roll as known: of the deletion, else of the leaving day stated, else the end of the school year (31 August).
--- column first_on_roll: The starting day of the stay, where this line was carried forward from the year before; else from_date.
 -- column carried: 1: carried forward from the year before.
 -- column entry_position: Where it was first entered; null: not entered.
 -- column entry_recorded_on: When the ledger heard of the entry, local date.
@@ -35,7 +34,7 @@
 -- column imported: 1: all that is known of it comes from another system's records.
 -- column child: The identity that stays, of all that are this one child.
 -- column position: Where the entry stands that said so last.
-select line, place, pupil, school_year, entered, in_error, guest, on_roll, from_date, to_date, first_on_roll,
+select line, place, pupil, school_year, entered, in_error, guest, on_roll, from_date, to_date,
        carried, entry_position, entry_recorded_on, entered_on, starting_day_basis, admission, junior_class_first_day,
        nc_year, age_31_aug, csa_from, csa_until, class, leaving_on, deletion_position, deletion_recorded_on,
        deleted_on, left_on, ground, destination, imported, child, position

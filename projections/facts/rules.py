@@ -1,0 +1,75 @@
+"""The tables that are the same at every moment: codes, days, phases, what a setting is where none was made."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import polars as pl
+
+from domain.codes import ABSENCE, ATTENDANCE, NATIONAL
+from domain.moments import academic_year
+from projections.facts.columns import rows_of
+from projections.facts.tables import LAST_DAY
+from projections.totals import PHASES
+
+FIRST, LAST = date(2000, 1, 1), date(2069, 12, 31)
+"""Of the table of days."""
+RELEVANT = frozenset("GNOU")
+"""The relevant entries of a penalty notice (PNR reg 9A(5))."""
+
+
+def rules() -> dict[str, pl.DataFrame]:
+    """Every table of rules, by name."""
+    return {"code_rule": _codes(), "day": _days(), "phase_rule": _phases()}
+
+
+def _codes() -> pl.DataFrame:
+    first, last = date(1900, 1, 1), date.fromisoformat(LAST_DAY)
+    return rows_of(
+        "code_rule",
+        [
+            (
+                code.code,
+                str(code.statistical_class),
+                int(code.possible),
+                int(code.statistical_class in ATTENDANCE),
+                int(code.statistical_class in ABSENCE),
+                int(code.late),
+                int(code.code in RELEVANT),
+                int("nature" in code.must_record),
+                int("AM" in code.sessions),
+                int("PM" in code.sessions),
+                code.pupils,
+                _number(code.valid_from or first),
+                _number(code.valid_until or last),
+                code.published_column,
+            )
+            for code in NATIONAL.values()
+        ],
+    )
+
+
+def _days() -> pl.DataFrame:
+    found = []
+    for number in range((LAST - FIRST).days + 1):
+        day = FIRST + timedelta(number)
+        week = day.isocalendar()
+        found.append(
+            (
+                _number(day),
+                _number(day - timedelta(day.weekday())),
+                week.weekday,
+                week.year,
+                week.week,
+                academic_year(day),
+            )
+        )
+    return rows_of("day", found)
+
+
+def _phases() -> pl.DataFrame:
+    return rows_of("phase_rule", list(PHASES.items()))
+
+
+def _number(day: date) -> int:
+    return (day - date(1970, 1, 1)).days
