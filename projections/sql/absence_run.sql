@@ -1,0 +1,54 @@
+-- question: Who was continuously absent, marked G, N, O or U alone, for ten school days or more?
+-- key: limb, chain, pupil, from_date
+-- source: PRR reg 13(7)(b) (ten school days: G, N, O, U), reg 9(1)(i) (twenty: G, N, O; a U ends it); law.md 3.2. School days only, so a run crosses half terms and years; a day wholly cancelled (Y4) is skipped, and counted in cancelled_days for a person to look at
+-- refresh: chain, pupil of absence_day
+-- column limb: GNOU (return after ten school days) or GNO (deletion after twenty).
+-- column chain: Whose register it is: the place, or the last one to which its register went over.
+-- column pupil: The pupil.
+-- column from_date: First school day of the run.
+-- column to_date: Last school day of the run, by the entries that stand.
+-- column place: The place at the end of the run.
+-- column line: The line at the end of the run.
+-- column school_days: School days.
+-- column tenth_on: The tenth school day.
+-- column twentieth_on: The twentieth; empty where there is none.
+-- column twenty: 1: twenty school days or more.
+-- column cancelled_days: Days wholly cancelled (Y4) within it, which are not counted: for a person to look at.
+-- column csa: Of compulsory school age on the tenth school day: yes, no or unknown.
+-- column csa_days: School days on which the pupil was of compulsory school age.
+-- column csa_unknown_days: School days for which that is not known, as no birth date is.
+select limb, chain, pupil, min(session_date) as from_date, max(session_date) as to_date,
+       max(case when place_in_run = days_in_run then place end) as place,
+       max(case when place_in_run = days_in_run then line end) as line,
+       count(*) as school_days,
+       max(case when place_in_run = 10 then session_date end) as tenth_on,
+       max(case when place_in_run = 20 then session_date end) as twentieth_on,
+       cast(case when count(*) >= 20 then 1 else 0 end as smallint) as twenty,
+       max(cancelled_before) - min(cancelled_before) as cancelled_days,
+       max(case when place_in_run = 10 then csa end) as csa,
+       count(*) filter (where csa = 'yes') as csa_days,
+       count(*) filter (where csa = 'unknown') as csa_unknown_days
+from (
+  select limb, chain, pupil, island, place, line, session_date, cancelled_before, csa,
+         row_number() over (partition by limb, chain, pupil, island order by day_no) as place_in_run,
+         count(*) over (partition by limb, chain, pupil, island) as days_in_run
+  from (
+    select limb, chain, pupil, place, line, session_date, day_no, cancelled_before, csa,
+           day_no - row_number() over (partition by limb, chain, pupil order by day_no) as island
+    from (
+      select limb, chain, pupil, place, max(line) as line, session_date, day_no, cancelled_before, max(csa) as csa
+      from (
+        select 'GNOU' as limb, chain, pupil, place, line, session_date, day_no, cancelled_before, csa
+        from absence_day
+        where gnou = sessions_held
+        union all
+        select 'GNO' as limb, chain, pupil, place, line, session_date, day_no, cancelled_before, csa
+        from absence_day
+        where gno = sessions_held
+      ) as qualifying
+      group by limb, chain, pupil, place, session_date, day_no, cancelled_before
+    ) as one_a_day
+  ) as numbered
+) as island_of
+where days_in_run >= 10
+group by limb, chain, pupil, island
