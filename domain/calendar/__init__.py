@@ -314,9 +314,8 @@ class Calendar:
 
     def academic_years(self) -> list[int]:
         """The academic years of which the calendar says anything, as 202526."""
-        return sorted(
-            {year for term in self._terms() for year in (academic_year(term.first), academic_year(term.last))}
-        )
+        told = {academic_year(day) for term in self._terms() for day in (term.first, term.last)}
+        return sorted(year for year in told if _FIRST_YEAR <= year <= _LAST_YEAR)
 
     def is_known(self, day: date) -> bool:
         """True if the calendar says anything of that date: it lies between the terms told of its academic year.

@@ -118,7 +118,7 @@ class Admissions:
 def _line(state: lines.Line, entered: Told | None, deleted: tuple[Told, date] | None) -> Row:
     """What a line says, by the columns of `line`; class and pupil are ids still."""
     entry = state.entry or state.agreed
-    end_of_year = days(date(state.school_year // 100 + 1, 8, 31))
+    end_of_year = days(date(min(state.school_year // 100 + 1, date.max.year), 8, 31))
     last = end_of_year if state.leaving_on is None else state.leaving_on
     row: Row = {}
     if deleted is not None:

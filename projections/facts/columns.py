@@ -41,8 +41,16 @@ def rows_of(name: str, rows: Sequence[Sequence[Any]] | Sequence[Mapping[str, Any
     For what is folded event by event, and for rules. A column that a row leaves out is null.
     """
     wanted = schema_of(TABLES[name])
-    raw = {c: pl.Int32 if t == pl.Date else pl.Int64 if isinstance(t, pl.Datetime) else t for c, t in wanted.items()}
-    return pl.DataFrame(rows, schema=raw, orient="row").select(pl.col(c).cast(t) for c, t in wanted.items())
+    raw = {c: pl.Int32 if t == pl.Date else pl.Int64 if t in (pl.Datetime, pl.Int16) else t for c, t in wanted.items()}
+    found = pl.DataFrame(rows, schema=raw, orient="row")
+    return found.select(_within(column, type_) for column, type_ in wanted.items())
+
+
+def _within(column: str, type_: pl.DataType) -> pl.Expr:
+    """A column in its type. A number that a sender may have mistyped (an age of two thousand million) is cut to what
+    the column holds: the event keeps what was said."""
+    said = pl.col(column)
+    return (said.clip(-32_768, 32_767) if type_ == pl.Int16 else said).cast(type_)
 
 
 def beside(position: int, recorded_at: int) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """From the ledger to facts: a window of positions at a time, in columns, the same whatever the windows are.
 
-What a window adds depends on the ledger up to its end and on nothing else: not on where it began, and not on what was
-loaded in the same run. So a catch-up and a rebuild write the same rows.
+What a window adds does not depend on where it begins, nor on what was loaded in the same run. So a catch-up and a
+rebuild write the same rows.
 """
 
 from __future__ import annotations

@@ -60,6 +60,8 @@ class _Known:
         self.sessions: dict[tuple[int, int], Session] = {}
         self.terms: dict[tuple[int, int], tuple[int, int]] = {}
         self.deliveries: dict[bytes, list[tuple[int, str]]] = defaultdict(list)
+        self.waiting: tuple[int, int] | None = None
+        """(position, recorded_at) of the last word on the calendar, if the same moment may say more."""
 
 
 class Places:
@@ -108,22 +110,29 @@ class Places:
         return known
 
     def _fold(self, known: _Known, entries: list[Told], found: dict[str, list[Row]]) -> None:
-        waiting: Told | None = None
         for n, (position, recorded_at, event) in enumerate(entries):
             reversed_part = known.place.cancellations.get(event.fields.get("amends") or 0)
             evolve_place(known.place, event)
             row: Row = {**beside(position, recorded_at), "place": known.place.id}
             _plain(known, event, reversed_part, row, found)
             if event.topic in _CALENDAR:
-                waiting = position, recorded_at, event
+                known.waiting = position, recorded_at
             following = entries[n + 1][1] if n + 1 < len(entries) else None
-            if waiting is not None and following != waiting[1]:
-                self._calendar(known, waiting, found)
-                waiting = None
+            if known.waiting is None or following == known.waiting[1]:
+                continue
+            if following is None and self._says_more(known.place, known.waiting[1]):
+                continue
+            self._calendar(known, *known.waiting, found)
+            known.waiting = None
 
-    def _calendar(self, known: _Known, told: Told, found: dict[str, list[Row]]) -> None:
+    def _says_more(self, place: Place, moment: int) -> bool:
+        """True if the ledger's next entry about this place is of the same moment: a message about a whole year is one
+        word on the calendar, wherever a window happens to end."""
+        following = self._ledger.store.read_stream(place.stream, after=place.version)
+        return any(row.recorded_at == moment for row in following if row.topic in TOPICS)
+
+    def _calendar(self, known: _Known, position: int, recorded_at: int, found: dict[str, list[Row]]) -> None:
         """What reads otherwise after all that one moment said of the calendar."""
-        position, recorded_at, _ = told
         head: Row = {**beside(position, recorded_at), "place": known.place.id}
         terms = dict(_terms(known.place.calendar))
         for key in sorted(known.terms.keys() | terms.keys()):

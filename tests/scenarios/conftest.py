@@ -10,6 +10,7 @@ import pytest
 from domain.ledger.rebuild import compare
 from tests.making import School, ServerSchools
 from tests.postgres import Server
+from tests.projections.loading import differing, loaded
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +22,8 @@ def server_schools(postgres_server: Server, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def school(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[School]:
-    """A school with Ann, Ben and Cal on its roll. Whatever a scenario does, its index can be rebuilt from its log."""
+    """A school with Ann, Ben and Cal on its roll. Whatever a scenario does, its index can be rebuilt from its log,
+    and its facts are the same in whatever windows they are read."""
     if request.param == "sqlite":
         made = School.ready(tmp_path)
     else:
@@ -31,4 +33,6 @@ def school(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[School]:
     made.close()
     after = made.beside()
     assert compare(after.ledger.store, after.ledger.keys).agree, "the identity index is not what the log says"
+    whole, halves = loaded(after.ledger), loaded(after.ledger, size=31, stops=(after.head // 2,))
+    assert differing(whole, halves) == [], "the facts of this ledger depend on how it was read"
     after.close()
