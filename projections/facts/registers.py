@@ -63,6 +63,8 @@ _HEADER: Final = {
     "at": pl.Int64,
     "h_person": pl.Binary,
     "h_said_at": pl.Int64,
+    "h_source": pl.Binary,
+    "came_by": pl.String,
     "imported": pl.Int16,
 }
 
@@ -171,6 +173,8 @@ def _received(frame: pl.DataFrame, names: Names) -> tuple[pl.DataFrame, pl.DataF
         pl.col("position").alias("at"),
         pl.col("person").alias("h_person"),
         pl.col("said_at").alias("h_said_at"),
+        pl.col("source").alias("h_source"),
+        pl.col("how").alias("came_by"),
         "imported",
     )
     for column, kind in (("person", "person"), ("source", "source"), ("group", "class")):
@@ -216,16 +220,24 @@ def _marked(frame: pl.DataFrame, names: Names) -> pl.DataFrame:
 
 
 def _changed(frame: pl.DataFrame, names: Names) -> pl.DataFrame:
-    frame = frame.with_columns(pl.coalesce("by", "h_person").alias("person"))
-    frame = names.numbered(names.numbered(frame, "person", "person"), "operation", "operation")
+    frame = frame.with_columns(
+        pl.coalesce("by", "h_person").alias("person"),
+        pl.coalesce("said_at", "h_said_at").alias("said_at"),
+        pl.col("sealed_key").is_not_null().cast(pl.Int16).alias("has_text"),
+        pl.col("h_source").alias("source"),
+    )
+    for column in ("person", "operation", "source"):
+        frame = names.numbered(frame, column, column)
     evidence = pl.col("evidence").is_not_null() if "evidence" in frame.columns else pl.lit(False)
     return shaped(
         "change",
         frame.with_columns(
             *BESIDE,
+            *SAID,
             day("date", "session_date"),
             day("amended_on"),
             evidence.cast(pl.Int16).alias("has_evidence"),
+            pl.col("at").alias("header"),
         ),
     )
 

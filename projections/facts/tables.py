@@ -130,7 +130,13 @@ FACTS: Mapping[str, Table] = MappingProxyType(
     reason_code text    A coded reason; null: none.
     reason_state text    given, not_given or feed_cannot_carry.
     has_evidence smallint    1: it names evidence.
+    has_text smallint    1: something sealed was said with it (reason, nature, comment).
+    header bigint    Position of the message it came with (entries_received).
+    source integer    Who sent that; null: a person at the console.
+    came_by text    How that came: taking, snapshot, change, foreseen, audit_log or replay.
+    imported smallint    1: from another system's records (a history), never contemporaneous.
 """,
+                _CLAIM,
             ),
             _fact(
                 "entries_received",
