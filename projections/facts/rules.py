@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import date, timedelta
+from pathlib import Path
 
 import polars as pl
 
@@ -20,7 +22,7 @@ RELEVANT = frozenset("GNOU")
 
 def rules() -> dict[str, pl.DataFrame]:
     """Every table of rules, by name."""
-    return {"code_rule": _codes(), "day": _days(), "phase_rule": _phases()}
+    return {"code_rule": _codes(), "day": _days(), "phase_rule": _phases(), "label_rule": _labels()}
 
 
 def _codes() -> pl.DataFrame:
@@ -69,6 +71,11 @@ def _days() -> pl.DataFrame:
 
 def _phases() -> pl.DataFrame:
     return rows_of("phase_rule", list(PHASES.items()))
+
+
+def _labels() -> pl.DataFrame:
+    with (Path(__file__).parents[1] / "labels.csv").open(encoding="utf-8", newline="") as file:
+        return rows_of("label_rule", [{k: v or None for k, v in row.items()} for row in csv.DictReader(file)])
 
 
 def _number(day: date) -> int:

@@ -605,6 +605,18 @@ RULES: Mapping[str, Table] = MappingProxyType(
     source text    Where that stands.
 """,
             ),
+            _undated(
+                "label_rule",
+                "What each label says, in one sentence (projections/labels.csv).",
+                """
+    label text    Its name.
+    family text    What it is about: mark, amendment, message, session, line, arrangement or place.
+    event text    The event, or events, of events.md that it is a label of.
+    says text    What it says, as an attendance officer would.
+    counts text    What its `number` counts; null: nothing.
+    source text    Where that stands.
+""",
+            ),
         )
     }
 )

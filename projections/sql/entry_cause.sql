@@ -1,0 +1,13 @@
+-- question: How did the entries of each day come to be: typed, prefilled, copied, by a rule, in bulk?
+-- key: place, session_date, session, kind, cause
+-- source: law.md 8.5 (marks auto-filled or copied); events.md 0.1 (cause)
+-- refresh: place, session_date, session of mark
+-- column place: The place.
+-- column session_date: The day of the session.
+-- column session: 1 morning, 2 afternoon.
+-- column kind: mark, amendment or withdrawal.
+-- column cause: typed, prefilled, copied_from_lesson, mis_rule, bulk, closure, provider_feed, import, unknown.
+-- column entries: How many.
+select place, session_date, session, kind, cause, cast(count(*) as integer) as entries
+from mark
+group by place, session_date, session, kind, cause
