@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from projections.facts.tables import DICTIONARIES, RULES, TABLES, Table
+from projections.facts.tables import DICTIONARIES, TABLES, Table
 
 SQL: Final = Path(__file__).parent / "sql"
 Kind = Literal["table", "view"]
@@ -23,6 +23,9 @@ _HEADER: Final = re.compile(r"--\s*([a-z]+)(?:\s+([a-z][a-z0-9_]*))?:\s*(.*)")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _CARRY: Final = re.compile(r"(?:(all)|([a-z0-9_]+(?:\s*,\s*[a-z0-9_]+)*))\s+of\s+([a-z][a-z0-9_]*)")
 _TOKEN: Final = re.compile(r"'(?:[^']|'')*'|--[^\n]*|[A-Za-z_][A-Za-z0-9_]*|\d+|[^\s]")
+_AFTER_A_TABLE: Final = frozenset(
+    "where join left right full inner cross on group order having window union except intersect limit".split()
+)
 
 
 class AnswerUnreadable(ValueError):
@@ -35,6 +38,8 @@ class Mention(NamedTuple):
     name: str
     start: int
     end: int
+    aliased: bool
+    """Whether the text gives it another name there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,9 @@ class Answer:
         """The text with every input replaced by what `at` says of its name, e.g. `fact.mark` for `mark`."""
         pieces, last = [], 0
         for mention in self.mentions:
-            pieces += [self.text[last : mention.start], at(mention.name)]
+            target = at(mention.name)
+            called = "" if mention.aliased or target.rpartition(".")[2] == mention.name else f" as {mention.name}"
+            pieces += [self.text[last : mention.start], target, called]
             last = mention.end
         return "".join([*pieces, self.text[last:]])
 
@@ -165,7 +172,8 @@ def mentions(name: str, text: str) -> list[Mention]:
                 f"{name}.sql reads from {token!r}: name a fact, a rule or an answer, bare and in lower case"
             )
         if token not in own:
-            found.append(Mention(token, start, end))
+            aliased = bool(_NAME.fullmatch(after)) and after not in _AFTER_A_TABLE
+            found.append(Mention(token, start, end, aliased))
     return found
 
 
@@ -220,7 +228,7 @@ def _asks(answer: Answer, answers: Mapping[str, Answer]) -> bool:
 
 def unchanging(tables: Mapping[str, Table] = TABLES) -> frozenset[str]:
     """Inputs that no header speaks of: rules, which are the same at every moment."""
-    return frozenset(name for name in RULES if name in tables)
+    return frozenset(n for n, table in tables.items() if not table.dated and n not in DICTIONARIES and n != "asked")
 
 
 def _check(answer: Answer, answers: Mapping[str, Answer], tables: Mapping[str, Table]) -> None:
@@ -274,7 +282,3 @@ def downstream(answers: Mapping[str, Answer], changed: Iterable[str]) -> tuple[s
         if found & set(answer.inputs):
             found.add(name)
     return tuple(name for name in answers if name in found and name in answers)
-
-
-NAMES: Final = frozenset(DICTIONARIES)
-"""Dictionaries: what they add is told by `first_position`."""

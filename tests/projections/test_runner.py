@@ -1,0 +1,89 @@
+"""The runner, on made-up answers: whatever the steps, the answers are those of a rebuild, now and as at any moment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.projections.making_answers import Fact, Store, asked, seen
+
+ENTRIES = st.builds(
+    lambda place, line, day, code: ("entry", {"place": place, "line": line, "day": day, "code": code}),
+    st.integers(1, 2),
+    st.integers(1, 4),
+    st.integers(1, 5),
+    st.sampled_from(["A", "B", "W", None]),
+)
+LINES = st.builds(
+    lambda line, place, pupil: ("line", {"line": line, "place": place, "pupil": pupil}),
+    st.integers(1, 4),
+    st.integers(1, 3),
+    st.integers(1, 2),
+)
+SHOPS = st.builds(
+    lambda place, open_: ("shop", {"place": place, "open": open_}),
+    st.integers(1, 3),
+    st.one_of(st.none(), st.integers(0, 1)),
+)
+HISTORIES = st.lists(st.one_of(ENTRIES, LINES, ENTRIES, SHOPS), max_size=30)
+
+
+def _steps(history: list[Fact], stops: list[int]) -> list[tuple[int, list[tuple[int, Fact]]]]:
+    """A history cut at some positions."""
+    numbered = list(enumerate(history, start=1))
+    ends = sorted({min(stop, len(numbered)) for stop in stops} | {len(numbered)})
+    found, first = [], 0
+    for end in ends:
+        if end > first:
+            found.append((end, numbered[first:end]))
+        first = end
+    return found or [(0, [])]
+
+
+@settings(max_examples=25, deadline=None)
+@given(HISTORIES, st.lists(st.integers(1, 30), max_size=6), st.booleans())
+def test_answers_refreshed_in_whatever_steps_are_those_of_a_rebuild(
+    history: list[Fact], stops: list[int], whole: bool
+) -> None:
+    with TemporaryDirectory() as folder:
+        store = Store(Path(folder))
+        try:
+            # A long first step, so that those that follow are refreshes and no rebuilds.
+            first = [("entry", {"place": 1, "line": 1, "day": 1, "code": "A"})] * (0 if whole else 80)
+            for end, step in _steps([*first, *history], [80, *(80 + stop for stop in stops)]):
+                store.take(step, end)
+            refreshed = store.told()
+            store.runner.rebuild()
+            assert store.told() == refreshed
+        finally:
+            store.close()
+
+
+@settings(max_examples=25, deadline=None)
+@given(HISTORIES, st.integers(0, 30))
+def test_as_at_a_moment_is_what_a_store_that_stops_there_says(history: list[Fact], stop: int) -> None:
+    stop = min(stop, len(history))
+    with TemporaryDirectory() as one, TemporaryDirectory() as other:
+        whole, stopped = Store(Path(one)), Store(Path(other))
+        try:
+            numbered = list(enumerate(history, start=1))
+            whole.take(numbered, len(numbered))
+            stopped.take(numbered[:stop], stop)
+            now, then = whole.publish(), stopped.publish()
+            now.as_at(asked(stop))
+            then.current(asked(stop))
+            names = [*whole.answers, "entry", "line", "shop"]
+            assert seen(now, names) == seen(then, names)
+            now.as_at(asked(stop), place=1)
+            # What stands in no line's register is of no pupil of the place, so only what goes through lines is compared.
+            through_lines = ["placed", "numbered", "later", "total"]
+            expected = {name: [row for row in rows if row[0] == 1] for name, rows in seen(then, through_lines).items()}
+            assert seen(now, through_lines) == expected
+            now.close()
+            then.close()
+        finally:
+            whole.close()
+            stopped.close()
