@@ -2,7 +2,7 @@
 -- key: line, session_date, session
 -- source: PRR reg 10(9): then O is what the regulation asks for; the ledger changes nothing by itself; law.md 2.4
 -- kind: view
--- refresh: line, session_date, session of unresolved_n; all of asked
+-- refresh: line, session_date, session of unresolved_n
 -- column place: The place.
 -- column line: The line.
 -- column pupil: The pupil.

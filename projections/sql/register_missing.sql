@@ -2,7 +2,7 @@
 -- key: place, session_date, session
 -- source: PRR reg 10(1): a register for every session. Held by the calendar, pupils on roll, the day has come, and no entry stands. Schools where all board keep none
 -- kind: view
--- refresh: place, session_date, session of calendar; place, session_date of roll_day; place, session_date, session of session_entries; place, session_date, session of register_opened; place, session_date, session of register_not_taken; all of place; all of asked
+-- refresh: place, session_date, session of calendar; place, session_date of roll_day; place, session_date, session of session_entries; place, session_date, session of register_opened; place, session_date, session of register_not_taken; all of place
 -- column place: The place.
 -- column session_date: The day of the session.
 -- column session: 1 morning, 2 afternoon.

@@ -17,11 +17,10 @@ import duckdb
 
 import projections
 from projections.facts.rules import rules
-from projections.facts.tables import FACTS, LAST_DAY, TABLES
+from projections.facts.tables import FACTS, TABLES
 
 SQL = Path(projections.__file__).parent / "sql"
-FAR = date.fromisoformat(LAST_DAY)
-FIRST_MOMENT = datetime(2025, 9, 1, 6, 0)
+FIRST_MOMENT = datetime.fromisoformat("2025-09-01T06:00")
 """When the entry at position 0 would have been recorded; each further position is a minute later."""
 
 
@@ -90,9 +89,9 @@ class Facts:
             given.append({**beside, **row})
         if given:
             names = list(given[0])
-            marks = ", ".join("?" for _ in names)
-            insert = f"insert into {table} ({', '.join(names)}) values ({marks})"
-            self.database.executemany(insert, [[row[name] for name in names] for row in given])
+            marks = ", ".join(f"({', '.join('?' for _ in names)})" for _ in given)
+            insert = f"insert into {table} ({', '.join(names)}) values {marks}"
+            self.database.execute(insert, [row[name] for row in given for name in names])
         return self.position
 
     def place(self, place: int, held: Iterable[date], cancelled: Iterable[date] = (), **about: Any) -> None:
@@ -124,9 +123,7 @@ class Facts:
 
     def mark(self, line: int, day: date, session: int, code: str | None, kind: str = "mark", place: int = 1) -> int:
         """A mark, an amendment, or a withdrawal (code None)."""
-        row = {"place": place, "session_date": day, "session": session, "line": line, "kind": kind, "code": code}
-        monday = day - timedelta(days=day.weekday())
-        return self.put("mark", {**row, "week_start": monday} if "week_start" in TABLES["mark"].names else row)
+        return self.put("mark", mark_row(line, day, session, code, kind, place))
 
     def build(self, *answers: str) -> None:
         """Make these answers, and those that they stand on, anew."""
@@ -136,6 +133,13 @@ class Facts:
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         """Rows."""
         return self.database.execute(query).fetchall()
+
+
+def mark_row(line: int, day: date, session: int, code: str | None, kind: str, place: int) -> dict[str, Any]:
+    """A row of marks, for many at once: see `Facts.mark`."""
+    monday = day - timedelta(days=day.weekday())
+    row = {"place": place, "session_date": day, "session": session, "line": line, "kind": kind, "code": code}
+    return {**row, "week_start": monday} if "week_start" in TABLES["mark"].names else row
 
 
 def school_days(first: date, number: int) -> Iterator[date]:
