@@ -5,6 +5,7 @@
 -- refresh: chain, pupil of penalty_threshold; chain, pupil of penalty_known
 -- column chain: Whose register it is: the place, or the last one to which its register went over.
 -- column pupil: The pupil.
+-- column place: The place on the last of those days; where not met now, the last of the chain.
 -- column met_now: 1: by the entries that stand, ten were reached in some 10 school weeks.
 -- column met_then: 1: they were at some moment, by the entries that stood then.
 -- column known_position: Where the ledger has the entry by which ten were first reached; empty where that cannot be said.
@@ -16,6 +17,7 @@
 -- column line: The line on the last of those days; empty where not met now.
 -- column csa: yes; unknown where no birth date is known; empty where not met now.
 select coalesce(t.chain, k.chain) as chain, coalesce(t.pupil, k.pupil) as pupil,
+       coalesce(t.place, k.chain) as place,
        cast(case when t.pupil is null then 0 else 1 end as smallint) as met_now,
        cast(case when k.pupil is null then 0 else 1 end as smallint) as met_then,
        k.known_position, k.known_at, t.first_met_on, t.last_met_on, t.most_in_window, t.sessions, t.line, t.csa

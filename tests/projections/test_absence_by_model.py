@@ -146,7 +146,7 @@ def most_in_ten_weeks(entries: list[tuple[int, Slot]]) -> int:
 
 def model_threshold(world: World, upto: int = 10**9) -> set[tuple[object, ...]]:
     """(chain, child, first met, last met, most) of whoever has ten in some ten school weeks."""
-    found = set()
+    found: set[tuple[object, ...]] = set()
     for (chain, child), entries in model_entries(world, upto).items():
         met = [
             slot[0]
@@ -170,7 +170,7 @@ def model_known(world: World) -> dict[tuple[int, int], int]:
 
 def model_due(world: World) -> set[tuple[object, ...]]:
     """(line, day, session, fifth school day after) of every N that stands."""
-    found = set()
+    found: set[tuple[object, ...]] = set()
     for (line, slot), code in world.standing(10**9).items():
         if code == "N":
             days = [day for day, _, _ in world.school_days(world.chain(line.place))]
@@ -239,9 +239,8 @@ def worlds(draw: st.DrawFn) -> World:
                 if pair[session - 1]:
                     first_words.append((line, (day, session), pair[session - 1]))
     first_words.sort(key=lambda word: word[1])
-    if first_words and draw(st.booleans()):
-        first_words = draw(st.permutations(first_words))
-    unsaid = list(first_words)
+    in_another_order = st.permutations(first_words)
+    unsaid = list(draw(in_another_order) if draw(st.booleans()) else first_words)
     stands: dict[tuple[Line, Slot], str | None] = {}
     changes = draw(st.lists(st.tuples(st.integers(0, 10**6), st.sampled_from(["O", "N", "I", "/", None])), max_size=12))
     while unsaid or changes:
