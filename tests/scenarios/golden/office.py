@@ -1,0 +1,137 @@
+"""What an attendance officer asks of a ledger, in few words: `asks.of("Ann", "absence_run", limb="GNOU")`.
+
+Behind it stand the real ledger, the facts read from it, the SQL of the answers, and the runner that brings them up to
+date: each question catches up first, so the second one is answered by a refresh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from domain.moments import local_date, parse_moment
+from projections.answers import arranged, parse
+from projections.engines.duck import DuckEngine
+from projections.engines.duck_reader import DuckReader
+from projections.engines.engine import Asked
+from projections.facts.load import Loader
+from projections.facts.rules import rules
+from projections.runner import Head, Runner
+from tests.making import TERMS, School
+from tests.projections.facts_by_hand import in_order, text_of
+
+Row = dict[str, Any]
+PRESENT = ("/", "\\")
+
+
+class Asks:
+    """Answers over one school's ledger, now or as at a moment."""
+
+    def __init__(self, school: School, folder: Path, *answers: str) -> None:
+        self._school = school
+        names = in_order("line_now", *answers)
+        self._answers = arranged(parse(name, text_of(name)) for name in names)
+        self._engine = DuckEngine(folder, threads=1)
+        self._runner = Runner(self._engine, self._answers, rules())
+        self._loader = Loader(school.ledger)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._engine.close()
+
+    def all(self, answer: str, as_at: str | None = None, today: str | None = None, **where: Any) -> list[Row]:
+        """The rows of an answer, ordered by its key, with pupils by name; `where` by column."""
+        reader = self._reader(as_at, today)
+        try:
+            names = self._names(reader)
+            rows = reader.ask(f"select * from {answer} order by {', '.join(self._answers[answer].key)}").to_dicts()
+        finally:
+            reader.close()
+        for row in rows:
+            row["name"] = names.get(row.get("pupil", row.get("child"))) or names.get(-row.get("line", 0))
+        return [row for row in rows if all(row[column] == value for column, value in where.items())]
+
+    def of(self, name: str, answer: str, as_at: str | None = None, today: str | None = None, **where: Any) -> list[Row]:
+        """The rows of one pupil."""
+        return self.all(answer, as_at, today, name=name, **where)
+
+    def one(self, name: str, answer: str, as_at: str | None = None, today: str | None = None, **where: Any) -> Row:
+        """The one row of one pupil."""
+        (row,) = self.of(name, answer, as_at, today, **where)
+        return row
+
+    def _reader(self, as_at: str | None, today: str | None) -> DuckReader:
+        store = self._school.ledger.store
+        self._runner.catch_up(
+            (
+                (window.last, window.facts)
+                for window in self._loader.windows(self._runner.loaded() + 1, store.head()[0])
+            ),
+            Head(store.head()[0], _utc(self._school.entries()[-1].recorded_at)),
+        )
+        self._engine.publish()
+        reader = DuckReader(self._engine.published, self._answers, config={"threads": 1})
+        instant = self._school.entries()[-1].recorded_at if as_at is None else parse_moment(as_at)
+        position = store.head()[0] if as_at is None else store.last_position_at(instant)
+        asked = Asked(position, _utc(instant), date.fromisoformat(today) if today else local_date(instant))
+        if as_at is None:
+            reader.current(asked)
+        else:
+            reader.as_at(asked)
+        return reader
+
+    def _names(self, reader: DuckReader) -> dict[Any, str]:
+        """Names by pupil, and by line as a negative number: answers hold none."""
+        told = self._school.name_of()
+        names: dict[Any, str] = {}
+        rows = reader.ask("select n.line, n.pupil, n.child, i.id from line_now n join line_id i on i.line = n.line")
+        for line, pupil, child, id_ in rows.iter_rows():
+            names[-line] = told[bytes.fromhex(id_)]
+            for known in (child, pupil):
+                names.setdefault(known, names[-line])
+        return names
+
+
+def _utc(instant: int) -> datetime:
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=instant)).replace(tzinfo=None)
+
+
+def days(first: str, last: str, terms: tuple[tuple[str, str, str, str], ...] = TERMS) -> list[str]:
+    """Mondays to Fridays of term time."""
+    day, found = date.fromisoformat(first), []
+    while day <= date.fromisoformat(last):
+        in_term = any(begins <= day.isoformat() <= ends for _, _, begins, ends in terms)
+        if day.weekday() < 5 and in_term:
+            found.append(day.isoformat())
+        day += timedelta(days=1)
+    return found
+
+
+def registers(
+    school: School, first: str, last: str, *, but: tuple[str, ...] = (), **codes: str | tuple[str, str]
+) -> None:
+    """The registers of all days from first to last in term time, taken as they should be: Ann="O", Ben=("/", "U")."""
+    for day in days(first, last):
+        if day not in but:
+            one_day(school, day, **codes)
+
+
+def one_day(school: School, day: str, **codes: str | tuple[str, str]) -> None:
+    """The registers of one day, morning and afternoon."""
+    for number, (session, at) in enumerate((("AM", "09:05"), ("PM", "13:05"))):
+        said: Mapping[str, str] = {
+            name: code if isinstance(code, str) else code[number] for name, code in codes.items()
+        }
+        school.takes("7B", f"{day} {session}", at, **said)
+
+
+def on(day: str) -> date:
+    """A date."""
+    return date.fromisoformat(day)
+
+
+def picked(row: Row, *columns: str) -> tuple[Any, ...]:
+    """Some columns of a row."""
+    return tuple(row[column] for column in columns)
