@@ -11,9 +11,12 @@ from console import say
 from console.options import AskedFor, FormatOption, JsonFlag, asked_for, format_of, home_of
 from console.problems import REFUSED, Refused
 from console.say import Column, Format
+from console.streaming import connection_of
 from console.taking import recorded_sentence
 from console.words import short, stamp, when
 from consumers.intake import Intake
+from consumers.registry import registry_of
+from consumers.schema_ids import SchemaIds, means_elsewhere
 from domain.events import NOBODY
 from domain.ledger.held import Waiting, kept_bytes, waiting
 from domain.ledger.ledger import Ledger
@@ -114,7 +117,8 @@ def held_show(
         if reveal:
             asks = asked_for(ledger, for_)
             own = asks is not None and asks == item.place
-            message = _message(kept_bytes(ledger.store, ledger.keys, item.id), None if own else Mentions(ledger))
+            kept = kept_bytes(ledger.store, ledger.keys, item.id)
+            message = _message(kept, None if own else Mentions(ledger), item.fields["sentence"])
         say.note_simulated(ledger.simulated, chosen is not Format.TABLE)
     if chosen is Format.JSON:
         say.as_json(_data(item) | ({} if message is None else {"message": message}))
@@ -133,8 +137,8 @@ def held_show(
 WITHHELD = "a restricted child: shown to the child's own place only, which asks with --for PLACE"
 
 
-def _message(kept: bytes, mentions: Mentions | None) -> dict[str, Any]:
-    """What was kept, as far as it can be read.
+def _message(kept: bytes, mentions: Mentions | None, sentence: str) -> dict[str, Any]:
+    """What was kept, as far as it can be read; `sentence` says why it is held.
 
     Where `mentions` says that a row names a restricted child, the row is left out: message and place together would
     tell where the child is. What nobody can read cannot be looked through, so it is left out too.
@@ -142,6 +146,8 @@ def _message(kept: bytes, mentions: Mentions | None) -> dict[str, Any]:
     _, delivery = decode(kept)
     value: bytes = delivery["value"]
     try:
+        if means_elsewhere(value, sentence):
+            raise Undecodable("a schema registry's id, which means nothing here")  # noqa: TRY301 - as any other
         schema, message = decode(value)
     except Undecodable as fault:
         return {"unreadable": str(fault), "bytes": WITHHELD if mentions else value.hex()}
@@ -182,13 +188,18 @@ def held_replay(
 ) -> None:
     """Try again what waits, because its cause was mended. Exit 1 if any of it is still held."""
     chosen = format_of(format_, json_)
-    with home_of(context).writing() as ledger:
+    home = home_of(context)
+    registry = registry_of(connection_of(home))
+    schema_ids = None if registry is None else SchemaIds(registry.ask)
+    with home.writing() as ledger:
         ids = [_the_one(ledger, one).id for one in held] if held else None
         before = len(waiting(ledger.store, ledger.keys))
-        intake = Intake(ledger)
+        intake = Intake(ledger, ids=schema_ids)
         counts = intake.replay_waiting(ids)
         still = len(intake.held)
         say.note_simulated(ledger.simulated, chosen is not Format.TABLE)
+    if schema_ids is not None and schema_ids.trouble:
+        say.remark(f"{schema_ids.trouble} What it has to explain is still held.")
     data = {"tried": before if ids is None else len(ids), "rows_taken": counts.replayed_earlier, "still_held": still}
     if chosen is Format.JSON:
         say.as_json(data)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import signal
 import sys
 import time
@@ -30,9 +31,17 @@ from consumers.broker import PASSWORD, PASSWORD_FILE, Connection, NoBroker
 from consumers.metrics import IntakeMetrics, MetricsServer
 from consumers.outcome import Counts
 from consumers.publisher import HELD_TOPIC, TOPIC, CannotPublish, Publication, Publisher
+from consumers.registry import PASSWORD as REGISTRY_PASSWORD
+from consumers.registry import PASSWORD_FILE as REGISTRY_PASSWORD_FILE
 from consumers.streaming import GROUP, TOPICS, KafkaIntake, Stream, StreamBroken
 from domain.ledger.ledger import Ledger
 
+REGISTRY = {
+    "registry": "ROLLBOOK_REGISTRY",
+    "registry_user": "ROLLBOOK_REGISTRY_USER",
+    "registry_ca_file": "ROLLBOOK_REGISTRY_CA_FILE",
+}
+"""What the environment may say of the schema registry: whatever reads messages is to ask the same one."""
 REPORT_EVERY = 10.0
 SECONDS_TO_JOIN = 20.0
 """How long --until-idle allows for joining the group: nothing comes before that is done."""
@@ -55,6 +64,30 @@ User = Annotated[
 Mechanism = Annotated[
     str | None, typer.Option("--mechanism", help="SCRAM-SHA-256 (the default), SCRAM-SHA-512 or PLAIN.")
 ]
+Registry = Annotated[
+    str | None,
+    typer.Option(
+        "--registry",
+        metavar="URL",
+        help=f"The schema registry that gave messages their ids (default: ${REGISTRY['registry']}, "
+        f"else [kafka] in {SETTINGS_FILE}, else the ids are our own).",
+    ),
+]
+RegistryUser = Annotated[
+    str | None,
+    typer.Option(
+        "--registry-user",
+        help=f"Who we are to it; the password is in ${REGISTRY_PASSWORD} or ${REGISTRY_PASSWORD_FILE}.",
+    ),
+]
+RegistryCaFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--registry-ca-file",
+        metavar="PEM",
+        help="The certificates to trust for it, instead of the system's.",
+    ),
+]
 ReportEvery = Annotated[
     float,
     typer.Option("--report-every", metavar="SECONDS", min=0.1, help="How often to log the counts, if any changed."),
@@ -68,6 +101,9 @@ def intake_verb(
     ca_file: CaFile = None,
     user: User = None,
     mechanism: Mechanism = None,
+    registry: Registry = None,
+    registry_user: RegistryUser = None,
+    registry_ca_file: RegistryCaFile = None,
     group: Annotated[
         str, typer.Option("--group", help="The consumer group; more intakes of it share the work.")
     ] = GROUP,
@@ -96,7 +132,17 @@ def intake_verb(
 ) -> None:
     """Take registers in from Kafka, each entry exactly once, until told to stop (SIGTERM or Ctrl-C)."""
     home = home_of(context)
-    connection = connection_of(home, bootstrap=bootstrap, tls=tls, ca_file=ca_file, user=user, mechanism=mechanism)
+    connection = connection_of(
+        home,
+        bootstrap=bootstrap,
+        tls=tls,
+        ca_file=ca_file,
+        user=user,
+        mechanism=mechanism,
+        registry=registry,
+        registry_user=registry_user,
+        registry_ca_file=registry_ca_file,
+    )
     for topic in start_over or ():
         if not topic.startswith(TOPICS):
             raise Misused(f"{topic} is no topic of a source: those begin with {TOPICS}")
@@ -120,6 +166,7 @@ def intake_verb(
             broker=connection.bootstrap,
             group=group,
             metrics_port=port,
+            **({} if connection.registry is None else {"registry": connection.registry}),
             **_ledger_said(ledger),
         )
         watch = Watch(intake, metrics, log, told, until_idle=until_idle, report_every=report_every)
@@ -236,8 +283,10 @@ def publish_verb(
 
 
 def connection_of(home: Home, **said: Any) -> Connection:
-    """How to connect: what the command says, else the table [kafka] of the settings, else this machine's broker."""
-    stated = {**home.settings.kafka, **{name: value for name, value in said.items() if value is not None}}
+    """How to connect: what the command says, else for the schema registry the environment, else the table [kafka] of
+    the settings, else this machine's broker."""
+    around = {name: value for name, variable in REGISTRY.items() if (value := os.environ.get(variable))}
+    stated = {**home.settings.kafka, **around, **{name: value for name, value in said.items() if value is not None}}
     try:
         return Connection(**stated)
     except ValidationError as error:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from consumers.deliveries import Delivery, NotDeliveries, read_deliveries
+from consumers.schema_ids import NoSuchSchema, SchemaIds
 from schemas.codec import Undecodable, as_current, decode
 
 BYTES_AT_ONCE = 400_000
@@ -28,6 +29,10 @@ file went into PostgreSQL at 77,000 marks a second instead of 83,000), small eno
 
 WORTH_A_PROCESS = 4_000_000
 """Bytes of a file below which starting another interpreter costs more than it saves."""
+
+
+UNREADABLE = "The value cannot be read:"
+"""How the sentence begins of whatever is no message of a known schema."""
 
 
 class ReaderEnded(RuntimeError):
@@ -47,13 +52,21 @@ class Read(NamedTuple):
     """SHA-256 of the value."""
 
 
-def read(delivery: Delivery) -> Read:
-    """Decode a delivery. What cannot be decoded, or is no message of a MIS, says why in a sentence."""
+def read(delivery: Delivery, ids: SchemaIds | None = None) -> Read:
+    """Decode a delivery. What cannot be decoded, or is no message of a MIS, says why in a sentence.
+
+    With `ids`, a registry says what schema ids mean, and the delivery that comes back names its schema by fingerprint:
+    so no replay ever needs that registry. The digest is of the bytes that came.
+    """
     digest = hashlib.sha256(delivery.value).digest()
     try:
+        if ids is not None:
+            delivery = delivery._replace(value=ids.by_fingerprint(delivery.value))
         schema, message = decode(delivery.value, columns=True)
     except Undecodable as fault:
-        sentence = f"The value cannot be read: {fault}. Send it again as Avro of a known schema, or dismiss it."
+        if isinstance(fault, NoSuchSchema):
+            delivery = delivery._replace(value=fault.kept)
+        sentence = f"{UNREADABLE} {fault}. Send it again as Avro of a known schema, or dismiss it."
         return Read(delivery, "", None, sentence, digest)
     if schema.kind != "mis" or schema.name == "Delivery":
         return Read(delivery, "", None, f"{schema.name} is not a message that a MIS sends; dismiss it.", digest)

@@ -7,6 +7,7 @@ to bootstrap". `why_not` tries the steps one after another and says in a sentenc
 from __future__ import annotations
 
 import os
+import re
 import socket
 import ssl
 from collections.abc import Callable
@@ -23,6 +24,8 @@ SECONDS_TO_ANSWER = 5.0
 SECONDS_TO_CONNECT = 15.0
 """How long a client tries: a broker that is restarted is back within this time."""
 
+_REGISTRY = re.compile(r"https?://[^\s/?#@]+(/[^\s?#@]*)?", re.IGNORECASE)
+
 C = TypeVar("C")
 
 
@@ -30,15 +33,16 @@ class NoBroker(RuntimeError):
     """The broker does not let us in; the sentence says why, as far as can be told, and what to do."""
 
 
-def _password() -> str | None:
-    """The password, from the environment or from the file that it names. Raises NoBroker where that cannot be read."""
-    stated, file = os.environ.get(PASSWORD), os.environ.get(PASSWORD_FILE)
+def password_from(name: str, file_name: str) -> str | None:
+    """A password: a variable of the environment, or the file that another one names. Raises NoBroker where that cannot
+    be read."""
+    stated, file = os.environ.get(name), os.environ.get(file_name)
     if stated or not file:
         return stated
     try:
         return Path(file).read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError):
-        raise NoBroker(f"The file {file}, which {PASSWORD_FILE} names, cannot be read.") from None
+        raise NoBroker(f"The file {file}, which {file_name} names, cannot be read.") from None
 
 
 class Connection(BaseModel):
@@ -53,11 +57,29 @@ class Connection(BaseModel):
     """The certificates to trust; the system's where none is named."""
     user: str | None = None
     mechanism: Literal["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN"] = "SCRAM-SHA-256"
+    registry: str | None = None
+    """The address of a schema registry, which then says what the schema ids of messages mean."""
+    registry_user: str | None = None
+    registry_ca_file: Path | None = None
 
     @model_validator(mode="after")
     def _no_password_in_clear(self) -> Connection:
         if self.user is not None and not self.tls:
             raise ValueError("a user name needs TLS: a password is never sent in clear")
+        return self
+
+    @model_validator(mode="after")
+    def _registry_can_be_asked(self) -> Connection:
+        if self.registry is None:
+            if self.registry_user is not None or self.registry_ca_file is not None:
+                raise ValueError("the schema registry has a user or a CA file, but no address")
+        elif not _REGISTRY.fullmatch(self.registry):
+            raise ValueError("the schema registry's address is http or https, a host and a path, without user or query")
+        elif self.registry_user is not None:
+            if not self.registry.lower().startswith("https:"):
+                raise ValueError("the schema registry's user needs https: a password is never sent in clear")
+            if ":" in self.registry_user:
+                raise ValueError("the schema registry's user has no colon in its name (RFC 7617)")
         return self
 
     def arguments(self) -> dict[str, Any]:
@@ -67,7 +89,7 @@ class Connection(BaseModel):
             return stated
         stated |= {"security_protocol": "SSL", "ssl_cafile": None if self.ca_file is None else str(self.ca_file)}
         if self.user is not None:
-            password = _password()
+            password = password_from(PASSWORD, PASSWORD_FILE)
             if not password:
                 raise NoBroker(
                     f"User {self.user} needs a password: put it into the environment as {PASSWORD}, or name its file "

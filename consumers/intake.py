@@ -7,15 +7,17 @@ under the append lock, so nobody can be first again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from consumers import arrangements, history, people, providers, registers, statements, transfers
-from consumers.ahead import Read, read
+from consumers.ahead import UNREADABLE, Read, read
 from consumers.deliveries import Delivery
 from consumers.hearing import Hearing
 from consumers.outcome import Counts, Held, Taken
+from consumers.schema_ids import SchemaIds, means_elsewhere
 from domain.authority import key_of
 from domain.events import NOBODY, Origin, Person
 from domain.ledger.held import BytesGone, Waiting, hold, kept_bytes, resolve, waiting
@@ -99,9 +101,18 @@ class _Result:
 class Intake:
     """Takes deliveries into a ledger. One for each process; not for use by several threads at once."""
 
-    def __init__(self, ledger: Ledger, import_id: bytes | None = None, *, of_history: bool = False) -> None:
-        """`import_id` for what comes from a file; `of_history` where it is another system's records."""
+    def __init__(
+        self,
+        ledger: Ledger,
+        import_id: bytes | None = None,
+        *,
+        of_history: bool = False,
+        ids: SchemaIds | None = None,
+    ) -> None:
+        """`import_id` for what comes from a file; `of_history` where it is another system's records; `ids` of the
+        registry that may know by now what is held because it did not."""
         self._ledger = ledger
+        self._ids = ids
         self._import = import_id
         self._of_history = of_history
         self._waiting: dict[bytes, Waiting] = {w.id: w for w in waiting(ledger.store, ledger.keys)}
@@ -146,7 +157,17 @@ class Intake:
         chosen = list(self._waiting) if only is None else [h for h in only if h in self._waiting]
         if not chosen:
             return Counts()
+        if self._ids is not None:
+            self._ids.learn(self._named_elsewhere(chosen))  # here, because nobody is asked while the ledger is locked
         return self._settle(lambda unit: self._replay(unit, chosen, _Result(Counts())))
+
+    def _named_elsewhere(self, chosen: Iterable[bytes]) -> Iterator[bytes]:
+        """The values among these that nobody could explain, and a schema registry may."""
+        for held in chosen:
+            if self._waiting[held].fields["sentence"].startswith(UNREADABLE):
+                with suppress(BytesGone):  # another process has taken it
+                    _, kept = decode(kept_bytes(self._ledger.store, self._ledger.keys, held))
+                    yield kept["value"]
 
     def dismiss(self, held: bytes, person: Person, why: str) -> None:
         """Say that a held input is not to be taken, and why. The bytes go; the log keeps that it was there.
@@ -370,7 +391,13 @@ class Intake:
                 return
         _, kept = decode(value)
         delivery = Delivery(kept["source"], kept["key"], kept["received_at"], kept["value"])
-        _, name, message, _, _ = read(delivery)
+        # What was read once names its schema by fingerprint or by an id of our own. Of the rest a registry has the say,
+        # and what one could not explain is not read by our ids: it might become something that it is not.
+        why = item.fields["sentence"]
+        ids = self._ids if why.startswith(UNREADABLE) else None
+        if means_elsewhere(delivery.value, why) if ids is None else not ids.knows(delivery.value):
+            return
+        delivery, name, message, _, _ = read(delivery, ids)
         if message is None or item.rule == "g4" or delivery.source_id != message["source"]:
             return
         said = item.fields

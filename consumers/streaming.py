@@ -35,6 +35,8 @@ from consumers.deliveries import Delivery
 from consumers.file_import import collecting_seldom
 from consumers.intake import Intake
 from consumers.outcome import Counts
+from consumers.registry import registry_of
+from consumers.schema_ids import SchemaIds
 from domain.ledger.ledger import Ledger
 from domain.ledger.store import AlreadyTaken, Batch, ClockBehind, TrackingRow
 
@@ -150,7 +152,9 @@ class KafkaIntake:
         self._ledger = ledger
         self._stream = stream
         self._after_batch = after_batch
-        self._intake = Intake(ledger)
+        self._registry = registry_of(stream.connection)
+        self._ids = None if self._registry is None else SchemaIds(self._registry.ask)
+        self._intake = Intake(ledger, ids=self._ids)
         self._listener = _Listener()
         self._spots: dict[TopicPartition, Spot] = {}
         self._unsure: set[TopicPartition] = set()
@@ -158,6 +162,10 @@ class KafkaIntake:
         self._gaps: dict[TopicPartition, tuple[int, int]] = {}
         """(expected, found) where offsets were missing: seen once."""
         self._went_back: tuple[TopicPartition, int] | None = None
+        self._paused: set[TopicPartition] = set()
+        """Partitions whose next message names a schema that the registry has yet to tell us."""
+        self._trouble = ""
+        """What was last said of the registry."""
         self.progress = Progress()
         self.assigned: frozenset[TopicPartition] = frozenset()
         """The partitions that are ours, as last heard."""
@@ -173,6 +181,8 @@ class KafkaIntake:
         Raises NoBroker, StreamBroken, and what the store raises where it cannot be mended by waiting.
         """
         stream = self._stream
+        if self._registry is not None:
+            self._registry.check()
         self._intake.replay_waiting()
         consumer = stream.connection.connect(
             KafkaConsumer,
@@ -204,6 +214,7 @@ class KafkaIntake:
         again from where the store stands."""
         polled: Mapping[TopicPartition, Sequence[Any]] = {}
         try:
+            self._resume(consumer)
             polled = consumer.poll(timeout_ms=self._stream.poll_ms)
             unsure = self._unsure | self._listener.take()
             if unsure:
@@ -212,7 +223,7 @@ class KafkaIntake:
                 self._unsure = set()
             self._note_assigned(consumer)
             fresh = {tp: records for tp, records in polled.items() if tp not in unsure and tp in self._spots}
-            if fresh and self._follow(consumer, fresh):
+            if fresh and self._follow(consumer, fresh) and (fresh := self._explained(consumer, fresh)):
                 self._take(consumer, fresh)
         except AlreadyTaken:
             # Somebody else owns a partition by now, or did for a while.
@@ -235,13 +246,48 @@ class KafkaIntake:
             return
         self._unsure |= set(polled) | set(consumer.assignment())
 
+    def _explained(
+        self, consumer: Any, polled: Mapping[TopicPartition, Sequence[Any]]
+    ) -> dict[TopicPartition, Sequence[Any]]:
+        """What can be read now. A partition rests before the first message whose schema the registry has yet to tell:
+        nothing of it is held or skipped meanwhile, and the others go on."""
+        ids = self._ids
+        if ids is None:
+            return dict(polled)
+        ids.learn(record.value for records in polled.values() for record in records)
+        self._say_trouble(ids.trouble)
+        found: dict[TopicPartition, Sequence[Any]] = {}
+        for tp, records in polled.items():
+            known = next((n for n, record in enumerate(records) if not ids.knows(record.value)), len(records))
+            if known:
+                found[tp] = records[:known]
+            if known < len(records):
+                consumer.pause(tp)
+                consumer.seek(tp, records[known].offset)
+                self._paused.add(tp)
+        return found
+
+    def _resume(self, consumer: Any) -> None:
+        """Let the partitions that rest go on, once it is worth asking the registry again."""
+        if self._ids is not None and self._paused and self._ids.may_ask:
+            consumer.resume(*(self._paused & consumer.assignment()))
+            self._paused = set()
+
+    def _say_trouble(self, trouble: str) -> None:
+        """Log what is wrong with the registry once, not each time that it is asked; and once that it is mended."""
+        if trouble and trouble != self._trouble:
+            _warn("registry", f"{trouble} What names its schema by an id waits meanwhile; nothing is skipped.")
+        elif self._trouble and not trouble:
+            log.info(json.dumps({"event": "registry", "why": "The schema registry answers again."}))
+        self._trouble = trouble
+
     def _take(self, consumer: Any, polled: Mapping[TopicPartition, Sequence[Any]]) -> None:
         began = time.perf_counter()
         # In the order in which the broker took them, each partition's own order kept.
         records = heapq.merge(*polled.values(), key=lambda record: record.timestamp or 0)
         ends = {tp: values[-1].offset + 1 for tp, values in polled.items()}
         tracking = [TrackingRow(self._spots[tp].name, end, self._spots[tp].next) for tp, end in ends.items()]
-        counts = self._intake.take_apart([read(delivery_of(record)) for record in records], tracking)
+        counts = self._intake.take_apart([read(delivery_of(record), self._ids) for record in records], tracking)
         for tp, end in ends.items():
             self._spots[tp] = self._spots[tp]._replace(next=end, new=False)
         self._note(consumer, ends, counts, time.perf_counter() - began)
