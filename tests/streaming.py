@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -208,11 +208,13 @@ def take_all(
     seconds: float = 60.0,
     after: Callable[[Progress], None] | None = None,
     joined: Callable[[], object] | None = None,
+    connection: Mapping[str, Any] | None = None,
     **stream: Any,
 ) -> KafkaIntake:
     """Take in from the broker, in this process, until so many messages were taken."""
     settings = {"poll_ms": 100, "session_timeout_ms": 6_000, **stream}
-    intake = KafkaIntake(ledger, Stream(Connection(bootstrap=broker.bootstrap), **settings), after)
+    connected = Connection(bootstrap=broker.bootstrap, **(connection or {}))
+    intake = KafkaIntake(ledger, Stream(connected, **settings), after)
     until = time.monotonic() + seconds
 
     def stop() -> bool:
