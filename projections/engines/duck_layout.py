@@ -1,3 +1,4 @@
+# ruff: noqa: S608 -- every name in these statements is of our own tables and answers
 """What stands where in a DuckDB file of answers: schemas, tables, comments, and how far it is, as statements.
 
 `fact`: facts, rules, dictionaries and `asked`. `ans`: answers. `state`: how far they are. Nothing here runs anything.
@@ -43,7 +44,7 @@ def layout(tables: Mapping[str, Table]) -> Iterator[str]:
         "create table state.reached"
         " (store text, serial bigint, loaded bigint, position bigint, recorded_at timestamp, head text, facts text)"
     )
-    yield f"insert into state.reached values ('{uuid.uuid4().hex}', 0, 0, 0, null, null, '')"  # noqa: S608
+    yield f"insert into state.reached values ('{uuid.uuid4().hex}', 0, 0, 0, null, null, '')"
     yield "create table state.built (answer text, digest text, lineage text, position bigint, built_at timestamp)"
 
 
@@ -66,15 +67,15 @@ def comments(answer: Answer) -> Iterator[str]:
         yield f"comment on column ans.{answer.name}.{column} is {quoted(says)}"
 
 
-def read_state(rows: Callable[[str], list[tuple[Any, ...]]]) -> State:
+def read_state(rows: Callable[[str], list[tuple[Any, ...]]], schema: str = "state") -> State:
     """How far a file is."""
     loaded, position, recorded_at, head, facts = rows(
-        "select loaded, position, recorded_at, head, facts from state.reached"
+        f"select loaded, position, recorded_at, head, facts from {schema}.reached"
     )[0]
     built = {
         name: Built(digest, lineage, at, when)
         for name, digest, lineage, at, when in rows(
-            "select answer, digest, lineage, position, built_at from state.built order by answer"
+            f"select answer, digest, lineage, position, built_at from {schema}.built order by answer"
         )
     }
     return State(loaded, position, recorded_at, head, facts, built)

@@ -11,14 +11,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import duckdb
 import polars as pl
 
 from projections.answers import Answer
-from projections.engines.duck_layout import NEVER_CUT, PATH, quoted, read_state
+from projections.engines.duck_files import CATALOG, open_published
+from projections.engines.duck_layout import NEVER_CUT, quoted, read_state
 from projections.engines.engine import Asked, State
 from projections.facts.tables import DICTIONARIES, TABLES, Table
 
+PATH: Final = f"{CATALOG}.ans,{CATALOG}.fact"
+"""Where bare names are looked for."""
 WITHIN: Final = "within_"
 """Before the names of views that hold more than the place asked for: what its pupils have elsewhere."""
 
@@ -45,15 +47,14 @@ class DuckReader:
         if not published.exists():
             raise NoAnswersYet(f"There are no answers in {published.parent} yet: run rollbook project first")
         settings: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": False}
-        self.connection = duckdb.connect(str(published), read_only=True, config={**settings, **(config or {})})
+        self.connection = open_published(published, {**settings, **(config or {})})
         self._answers = answers
         self._tables = tables
-        self._catalog = self.connection.execute("select current_database()").fetchall()[0][0]
         self._made: list[tuple[str, str]] = []
         self.connection.execute(f"set search_path = '{PATH}'").fetchall()
 
     def state(self) -> State:
-        return read_state(lambda statement: self.connection.execute(statement).fetchall())
+        return read_state(lambda statement: self.connection.execute(statement).fetchall(), f"{CATALOG}.state")
 
     def current(self, asked: Asked) -> None:
         self._clear()
@@ -76,7 +77,7 @@ class DuckReader:
                 told = (f"{_literal(asked, column.name)} as {column.name}" for column in table.columns)
                 self._view(f"{inner}asked", f"select {', '.join(told)}")
             else:
-                self._view(inner + table.name, f"select * from {self._catalog}.fact.{table.name}{whole}")
+                self._view(inner + table.name, f"select * from {CATALOG}.fact.{table.name}{whole}")
             if place is not None:
                 only = f" where place = {place:d}" if _in_register(table) else ""
                 self._view(table.name, f"select * from temp.main.{inner}{table.name}{only}")
@@ -90,6 +91,15 @@ class DuckReader:
     def ask(self, statement: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
         relation = self.connection.sql(statement, params=list(parameters) or None)
         return pl.DataFrame(relation)
+
+    def lock_down(self) -> None:
+        """For statements that somebody else wrote: no file, no extension, no setting from here on (reference/sql.md 7).
+
+        What is asked may still make temporary tables, and may ask for long: the caller bounds memory and time.
+        """
+        for setting in ("enable_external_access = false", "autoload_known_extensions = false"):
+            self.connection.execute(f"set {setting}").fetchall()
+        self.connection.execute("set lock_configuration = true").fetchall()
 
     def close(self) -> None:
         self.connection.close()
@@ -126,7 +136,7 @@ class DuckReader:
 
     def _scope(self, position: int, place: int) -> None:
         """Lines of all pupils who have a line at the place, and places whose calendars may matter to them."""
-        fact = f"{self._catalog}.fact"
+        fact = f"{CATALOG}.fact"
         known = f"position <= {position:d}"
         joined = f"select pupil, child from {fact}.same_child where {known}" if "same_child" in self._tables else ""
         self._table("scope_pupil", f"select distinct pupil from {fact}.line where {known} and place = {place:d}")
