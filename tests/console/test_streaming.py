@@ -21,12 +21,17 @@ from kafka.admin import NewTopic
 from prometheus_client.parser import text_string_to_metric_families
 
 from consumers.deliveries import Delivery
+from consumers.registry import PASSWORD as REGISTRY_PASSWORD
+from consumers.registry import PASSWORD_FILE as REGISTRY_PASSWORD_FILE
 from consumers.streaming import TOPICS
 from deploy.kafka import Broker
 from deploy.kafka.broker import free_port
+from deploy.kafka.certificate import make_certificate
+from schemas.catalogue import mis
 from tests.console.conftest import Command, Said
 from tests.kafka import running
 from tests.making import LOCAL_ID, School
+from tests.registry import RegistryServer, serving
 
 NAMES = ("Wilhelmina", "Bartholomew", "Philippa")
 
@@ -286,6 +291,7 @@ def test_the_settings_may_say_where_the_broker_is(school: School, at_school: Com
     [
         ('bootstrap = "no port"', "rollbook: The Kafka bootstrap will not do: "),
         ('user = "us"', "rollbook: The Kafka connection will not do: a user name needs TLS"),
+        ('registry = "us:mother\'s maiden@host"', "rollbook: The Kafka connection will not do: the schema registry's"),
         ('password = "mother\'s maiden"', "rollbook: The Kafka password will not do: "),
     ],
 )
@@ -334,6 +340,85 @@ def test_only_the_topic_of_a_source_can_be_started_over(at_school: Command) -> N
     said = at_school("intake", "--start-over", "rollbook.events")
     assert said.code == 2
     assert said.err.startswith("rollbook: rollbook.events is no topic of a source")
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[RegistryServer]:
+    """A schema registry that lets in only one user; it has a number of its own for a register."""
+    make_certificate(tmp_path / "registry.pem", tmp_path / "registry-key.pem")
+    tls = (tmp_path / "registry-key.pem", tmp_path / "registry.pem")
+    with serving(tls=tls, password=("rollbook", "right")) as made:
+        made.keep(9_007, mis("RegisterTaken").text)
+        yield made
+
+
+def set_registry(home: Path, registry: RegistryServer) -> None:
+    """Say where it is, in the settings of the home."""
+    assert registry.tls is not None
+    with (home / "rollbook.toml").open("a") as settings:
+        settings.write(f'\n[kafka]\nregistry = "{registry.address}"\nregistry_user = "rollbook"\n')
+        settings.write(f'registry_ca_file = "{registry.tls[1]}"\n')
+
+
+def by_registry(delivery: Delivery) -> Delivery:
+    return delivery._replace(value=b"\x00" + (9_007).to_bytes(4, "big") + delivery.value[5:])
+
+
+def test_a_registry_s_wrong_password_is_a_sentence_and_once_it_is_mended_nothing_is_lost(
+    school: School, at_school: Command, feed: Feed, registry: RegistryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    password = at_school.home.parent / "registry-password"
+    password.write_text("Tr0ubadour")
+    monkeypatch.setenv(REGISTRY_PASSWORD_FILE, str(password))
+    set_registry(at_school.home, registry)
+    feed.send(by_registry(monday(school, Ann="/")))
+    with begun(at_school, feed) as intake:
+        assert intake.hears("began")["registry"] == registry.address
+        why = intake.hears("registry")["why"]
+        assert why.startswith(f"The schema registry at {registry.address} does not accept user rollbook with that")
+        assert school.register("2025-09-01 AM") == {}
+        password.write_text("right")
+        intake.hears("counts", lambda line: line["deliveries"] == 1)
+        assert intake.told(signal.SIGTERM) == 0
+    assert "Tr0ubadour" not in json.dumps(intake.log)
+    assert school.register("2025-09-01 AM") == {"Ann": "/"}
+    assert at_school("held", "list", "--json").data == []
+
+
+def test_told_to_stop_while_its_registry_is_silent_it_ends_in_order_and_holds_nothing(
+    school: School, at_school: Command, feed: Feed, registry: RegistryServer
+) -> None:
+    feed.send(by_registry(monday(school, Ann="/")), monday(school, Ben="/")._replace(value=b"no message"))
+    registry.stop()
+    address = f"http://127.0.0.1:{registry.port}"
+    with begun(at_school, feed, "--registry", address, "--until-idle", "1") as intake:
+        assert "does not answer (Connection refused)" in intake.hears("registry")["why"]
+        time.sleep(2)  # longer than it would take to be idle: what waits is not done
+        assert intake.process.poll() is None
+        assert intake.told(signal.SIGTERM) == 0
+    assert (intake.log[-1]["why"], intake.log[-1]["lag"] >= 1) == ("told", True)
+    assert "schema registry" not in str(at_school("held", "list", "--json").data)
+
+
+def test_what_a_registry_could_not_explain_is_explained_by_a_replay_once_it_can(
+    school: School, at_school: Command, feed: Feed, registry: RegistryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(REGISTRY_PASSWORD, "right")
+    set_registry(at_school.home, registry)
+    known, registry.schemas = registry.schemas, {}
+    feed.send(by_registry(monday(school, Ann="/")))
+    taken_in(at_school, feed)
+    (held,) = at_school("held", "list", "--json").data
+    assert (held["rule"], "knows no schema with the id 9007" in held["sentence"]) == ("g1", True)
+    shown = at_school("held", "show", held["held"], "--reveal", "--json").data["message"]
+    assert "means nothing here" in shown["unreadable"]
+    registry.stop()
+    said = at_school("held", "replay")
+    assert (said.code, "What it has to explain is still held." in said.err) == (1, True)
+    registry.schemas = known
+    registry.start()
+    assert at_school("held", "replay").code == 0
+    assert school.register("2025-09-01 AM") == {"Ann": "/"}
 
 
 def test_publish_once_publishes_what_is_there_and_the_status_says_how_far(
