@@ -81,8 +81,8 @@ flagged (place, line, session_date, session, position, recorded_on, kind, code, 
          uncounted, boards, u) as (
   select m.place, m.line, m.session_date, m.session, m.position, m.recorded_on, m.kind, m.code, m.code_sent, m.imported,
           m.said_on, m.said_minute, s.closes,
-         case when m.code = 'L' and s.begins + m.minutes_late > s.closes
-              then s.begins + m.minutes_late - s.closes else 0 end,
+         case when m.code = 'L' and cast(s.begins as integer) + m.minutes_late > s.closes
+              then cast(s.begins as integer) + m.minutes_late - s.closes else 0 end,
          coalesce(s.doubtful, 0),
          case when m.position < l.settled or m.session_date < l.from_date or m.session_date > l.to_date
                    or (l.line is not null and l.from_date is null) then 1 else 0 end,

@@ -1,7 +1,7 @@
 -- question: What is odd about a message that brought entries?
 -- key: position, label
 -- source: events.md 0.1 (late at the ledger accuses nobody), 2.3, 2.4; law.md 8.5; sentences: label_rule. One row for a message, not one for each of its marks
--- refresh: place, session_date, session of entries_received; place of source; all of setting
+-- refresh: place, session_date, session of entries_received; place, session_date, session of entry_message; place of source; all of setting
 -- column label: Its name; label_rule says what it means.
 -- column place: The place.
 -- column session_date: The day of the session.
@@ -12,7 +12,7 @@
 -- column source: Who sent it; empty: a person at the console.
 -- column rows: Rows of the message, as sent.
 -- column detail: How the message came: taking, snapshot, change, audit_log, replay, foreseen.
--- column number: Late at the ledger: minutes from the school's entry to the ledger's. Told after the day: days.
+-- column number: Late at the ledger: minutes from the earliest entry at the school to the ledger's. Told after the day: days.
 with source_version (place, source, carries_entry_time, position, next_position) as (
   select place, source, carries_entry_time, position,
          lead(position, 1, 9223372036854775807) over (partition by place, source order by position)
@@ -31,16 +31,23 @@ late_from (from_date, until_date, minutes) as (
   where age = 1
 ),
 day_number (session_date, number) as (
-  select session_date, row_number() over (order by session_date) from day
+  select session_date, row_number() over (order by session_date) - 1 from day
+),
+brought (header, timed, first_said_minute) as (
+  select header, sum(timed), min(first_said_minute)
+  from entry_message
+  group by header
 ),
 timed (place, session_date, session, position, recorded_on, imported, source, rows, how, medium, by_kind, waited, said,
-       carries_entry_time, late_by, late_minutes, days_after) as (
+       carries_entry_time, late_by, late_minutes, days_after, brings) as (
   select h.place, h.session_date, h.session, h.position, h.recorded_on, h.imported, h.source, h.rows, h.how, h.medium,
-         h.by_kind, case when h.first_held_at is null then 0 else 1 end, case when h.said_at is null then 0 else 1 end,
-         v.carries_entry_time,
-         (recorded.number - said.number) * 1440 + h.recorded_minute - h.said_minute, f.minutes,
-         recorded.number - d.number
+         h.by_kind, case when h.first_held_at is null then 0 else 1 end,
+         case when h.said_at is not null or b.timed > 0 then 1 else 0 end, v.carries_entry_time,
+         recorded.number * 1440 + h.recorded_minute
+           - coalesce(b.first_said_minute, said.number * 1440 + h.said_minute), f.minutes,
+         recorded.number - d.number, case when b.header is null then 0 else 1 end
   from entries_received h
+  left join brought b on b.header = h.position
   left join source_version v
     on v.place = h.place and v.source = h.source and h.position >= v.position and h.position < v.next_position
   left join late_from f on h.recorded_on >= f.from_date and h.recorded_on < f.until_date
@@ -62,13 +69,13 @@ cross join (
 where case n.label
         when 'late_at_ledger' then case when t.imported = 0 and t.late_by > t.late_minutes then 1 else 0 end
         when 'told_after_the_day' then
-          case when t.imported = 0 and t.said = 0 and t.days_after > 0 then 1 else 0 end
+          case when t.imported = 0 and t.brings = 1 and t.said = 0 and t.days_after > 0 then 1 else 0 end
         when 'waited_as_held' then t.waited
         when 'keyed_from_paper' then case when t.medium = 'paper_then_keyed' then 1 else 0 end
         when 'recovered_after_outage' then case when t.medium = 'recovered_after_outage' then 1 else 0 end
         when 'taken_under_shared_login' then case when t.by_kind = 'shared_login' then 1 else 0 end
         when 'time_of_entry_not_said' then
-          case when t.imported = 0 and t.said = 0 and t.carries_entry_time = 1 then 1 else 0 end
+          case when t.imported = 0 and t.brings = 1 and t.said = 0 and t.carries_entry_time = 1 then 1 else 0 end
         when 'imported' then t.imported
         else 0
       end = 1
