@@ -113,7 +113,7 @@ def test_a_view_of_today_fails_where_nobody_said_for_which_moment_it_is_asked(tm
         "copy (select 1 as a) to '/tmp/out.csv'",
         "attach '/tmp/other.duckdb' as other",
         "install httpfs",
-        "load json",
+        "load '/tmp/other.duckdb_extension'",
         "set enable_external_access = true",
         "create table answers.ans.mine as select 1 as a",
         "delete from answers.fact.entry",
