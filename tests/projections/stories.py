@@ -1,0 +1,118 @@
+"""Random weeks of a school office: what is keyed, day after day, by whom and how late; every message a real one.
+
+Made to meet what answers depend on: absences that run, amendments, withdrawals, calendars told anew, leavers and
+comers, boarders, and all of it out of order.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from hypothesis import strategies as st
+
+from tests.making import NIGHTLY, PLACE, TERMS, School
+from tests.scenarios.arranging import part_time
+
+CHILDREN = ("Ann", "Ben", "Cal")
+COMERS = ("Dan", "Eve")
+DAYS = tuple(str(date(2025, 9, 1) + timedelta(days=n)) for n in range(26) if n % 7 < 5)
+SESSIONS = tuple(f"{day} {half}" for day in DAYS for half in ("AM", "PM"))
+ABSENT = ("G", "N", "O", "U", "O", "N")
+CODES = ("/", "/", "I", "L", "B", "C", "D", "#", "Y4", "Q?", *ABSENT)
+
+
+class Act(NamedTuple):
+    """Something that an office does."""
+
+    kind: str
+    session: int
+    days: int
+    """How many days it spans, or how late it is."""
+    who: int
+    codes: tuple[str, ...]
+    hours: int
+    """Since the act before it."""
+
+
+acts = st.lists(
+    st.builds(
+        Act,
+        st.sampled_from(
+            "takes takes takes spell spell changes changes changes removes foresees leaves enters closes reopens"
+            " cancels terms boards year nightly describes part_time".split()
+        ),
+        st.integers(0, len(SESSIONS) - 1),
+        st.integers(1, 9),
+        st.integers(0, 4),
+        st.tuples(*[st.sampled_from(CODES)] * 3),
+        st.integers(0, 60),
+    ),
+    min_size=3,
+    max_size=7,
+)
+
+
+class Office:
+    """A school's office, and the hour that its clock shows."""
+
+    def __init__(self, school: School) -> None:
+        self.school = school
+        self._hour = 24
+
+    def does(self, *story: Act) -> None:
+        """One act after another."""
+        for act in story:
+            self._hour += act.hours
+            _do(self.school, act, _when(self._hour))
+
+
+def _when(hour: int) -> str:
+    day = date(2025, 8, 31) + timedelta(days=hour // 24)
+    return f"{day} {hour % 24:02d}:15"
+
+
+def _do(school: School, act: Act, at: str) -> None:
+    when = SESSIONS[act.session]
+    day = when.split()[0]
+    name = (*CHILDREN, *COMERS)[act.who]
+    child = CHILDREN[act.who % 3]
+    until = str(date.fromisoformat(day) + timedelta(days=act.days))
+    match act.kind:
+        case "takes":
+            school.takes("7B", when, at, **dict(zip(CHILDREN, act.codes, strict=True)))
+        case "spell":
+            code = ABSENT[act.session % len(ABSENT)]
+            spell = {s: {child: code} for s in SESSIONS[act.session : act.session + 2 * act.days]}
+            school.snapshot(day, until, at, spell, whole=False)
+        case "changes":
+            who: dict[str, Any] = {child: act.codes[0]}
+            school.changes(when, at, by="K", reason="As we now know." if act.days % 2 else None, **who)
+        case "removes":
+            school.removes(when, at, child)
+        case "foresees":
+            school.foresees(when, at, **{child: act.codes[0]})
+        case "leaves":
+            school.leaves(name, day, at)
+        case "enters":
+            school.enters(name, at=at, starting_day=day, birth_date=f"20{9 + act.days % 8:02d}-05-0{act.days}")
+        case "closes":
+            school.plans(at, closures=[(day, min(until, DAYS[-1]), "inset")])
+        case "reopens":
+            school.plans(at, closures=[], whole=True)
+        case "cancels":
+            said = {"date": day, "session": when.split()[1], "whole": True, "why": "weather"}
+            school.says("ClosureStated", at, reversed=act.days % 3 == 0, reason="Snow.", **said)
+        case "terms":
+            moved = [("autumn1", "202526", DAYS[act.days % 4], "2025-10-24"), *TERMS[1:]]
+            school.plans(at, terms=moved)
+        case "boards":
+            school.enters(child, at=at, boarder="boarder" if act.days % 2 else "no", boarder_from=day)
+        case "year":
+            school.enters(child, at=at, nc_year=act.days, birth_date=f"201{act.days % 5}-03-01")
+        case "nightly":
+            school.takes("7B", when, at, source=NIGHTLY, said=None, by=None, **{child: act.codes[1]})
+        case "describes":
+            school.describes_place(at, phase=("secondary", "special", "primary")[act.days % 3], name=PLACE["name"])
+        case "part_time":
+            part_time(school, at, child, "started", f"{day} to {until}", purpose="transition")
