@@ -10,6 +10,5 @@
 -- column position: Where the ledger has the entry.
 select r.place, r.line, r.session_date, r.session, r.code, r.position
 from register r
-where not exists (
-  select 1 from roll e where e.line = r.line and r.session_date between e.from_date and e.to_date
-)
+left join roll e on e.line = r.line
+where e.line is null or r.session_date < e.from_date or r.session_date > e.to_date

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tests.projections.facts_by_hand import Facts, mark_row
 
 MONDAY = date(2025, 1, 6)
+LAST_ASKED = MONDAY + timedelta(weeks=8)
 HELD, CANCELLED, CLOSED = "held", "cancelled", "planned_closure"
 
 Slot = tuple[date, int]
@@ -357,3 +358,50 @@ def test_an_as_at_question_agrees_with_what_could_be_known_first(facts: Facts, w
         not_yet = {key for key, at in known.items() if at > position}
         assert reached <= met
         assert not met & not_yet
+
+
+def model_unmarked(world: World) -> set[tuple[object, ...]]:
+    """(line, day, session) of whoever is on the roll and has no entry where somebody of the place has one."""
+    stands: dict[tuple[Line, Slot], str | None] = {}
+    for entry in world.said:
+        stands[entry.line, entry.slot] = entry.code
+    written = {key for key, code in stands.items() if code is not None}
+    taken = {(line.place, slot) for line, slot in written}
+    return {
+        (line.number, *slot)
+        for line in world.lines
+        for slot, status in world.calendars[line.place].items()
+        if status == HELD and line.first <= slot[0] <= line.last
+        if (line.place, slot) in taken and (line, slot) not in written
+    }
+
+
+@EXAMPLES
+@given(world=worlds())
+def test_unmarked_is_who_has_no_entry_where_the_register_was_taken(facts: Facts, world: World) -> None:
+    told(world, facts, "unmarked_session")
+    rows = facts.ask("select line, session_date, session from unmarked_session")
+    assert len(rows) == len(set(rows))
+    assert set(rows) == model_unmarked(world)
+    gaps = facts.ask("select cast(sum(unmarked) as bigint) from register_gap")
+    assert (gaps[0][0] or 0) == len(rows), "nobody boards here"
+
+
+@EXAMPLES
+@given(world=worlds())
+def test_every_session_held_has_a_register_or_is_listed(facts: Facts, world: World) -> None:
+    facts.clear()
+    told(world, facts)
+    facts.put("asked", {"position": facts.position, "today": LAST_ASKED})
+    facts.build("register_missing")
+    rows = facts.ask("select place, session_date, session from register_missing")
+    taken = {(place, day, s) for place, day, s in facts.ask("select place, session_date, session from register")}
+    held = {
+        (place, *slot)
+        for place, calendar in world.calendars.items()
+        for slot, status in calendar.items()
+        if status == HELD and slot[0] <= LAST_ASKED
+        if any(line.place == place and line.first <= slot[0] <= line.last for line in world.lines)
+    }
+    assert len(rows) == len(set(rows))
+    assert set(rows) == held - taken

@@ -4,6 +4,7 @@ authority runs and windows go on over the conversion (PNR reg 9A: "a school's at
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.scenarios.golden.conftest import AskFor
 from tests.scenarios.golden.office import on, picked, registers
 
 SEAM = "2026-01-01"
-ACADEMY = {"urn": "150001"}
+ACADEMY: dict[str, Any] = {"urn": "150001"}
 
 
 def places(school: School) -> list[bytes]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.making import TIMES, School
 from tests.scenarios.golden.conftest import AskFor
 from tests.scenarios.golden.office import on, picked, registers
 
-PRU = {"laestab": "8051235", "local_id": "saltholme"}
+PRU: dict[str, Any] = {"laestab": "8051235", "local_id": "saltholme"}
 
 
 @pytest.fixture
