@@ -15,10 +15,12 @@ from pathlib import Path
 import typer
 
 from console import herringbone, say, telling
+from console.answering import opened
 from console.holding import show_held
 from console.home import Home
 from console.options import home_of
 from console.problems import Refused
+from console.projecting import catch_up
 from console.reading import history_title, show_totals
 from console.taking import imported_sentences, progress, recorded_sentence, sum_sentence, take_in
 from console.words import session_day, short
@@ -201,8 +203,10 @@ def _try(connection: sqlite3.Connection, statement: str) -> str:
 
 def _figures(ledger: Ledger, home: Home) -> None:
     _chapter(8, "The figures, counted as the Department for Education publishes them")
+    catch_up(home, ledger)
     _command(home, "totals")
-    show_totals(totals(ledger), None)
+    with opened(home, ledger) as asked:
+        show_totals(totals(asked.reader, ledger.founding.la_code), None)
 
 
 def _next(home: Home, scene: Scene) -> None:

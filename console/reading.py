@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from console import flowing, herringbone, say, telling
+from console.answering import NoCatchUp, asking
 from console.options import (
     AsAt,
     AskedFor,
@@ -150,13 +151,20 @@ def history_title(found: History, moment: int | None, *, names: bool) -> str:
 
 
 def totals_verb(
-    context: typer.Context, as_at: AsAt = None, format_: FormatOption = Format.TABLE, json_: JsonFlag = False
+    context: typer.Context,
+    as_at: AsAt = None,
+    no_catch_up: NoCatchUp = False,
+    format_: FormatOption = Format.TABLE,
+    json_: JsonFlag = False,
 ) -> None:
-    """Count the sessions as the Department for Education publishes them, by academic year and phase."""
+    """Count the sessions as the Department for Education publishes them, by academic year and phase.
+
+    Of pupils on the roll that day, who are no guests and do not board.
+    """
     chosen, moment = format_of(format_, json_), as_at_of(as_at)
-    with home_of(context).reading() as ledger:
-        found = totals(ledger, moment)
-        say.note_simulated(ledger.simulated, chosen is not Format.TABLE)
+    data = chosen is not Format.TABLE
+    with asking(home_of(context), as_at=moment, no_catch_up=no_catch_up, data=data) as asked:
+        found = totals(asked.reader, asked.ledger.founding.la_code)
     if chosen is Format.JSON:
         say.as_json(found.rows)
     elif chosen is Format.CSV:
@@ -193,12 +201,14 @@ def show_totals(found: Totals, moment: int | None) -> None:
             for row in found.rows
         ],
     )
-    if found.not_possible or found.not_national:
-        say.line(
-            f"Beside these stand entries that are no possible session (such as D, X, Y4, #): "
-            f"{say.number(found.not_possible)}; with a code that nobody mapped: {say.number(found.not_national)}.",
-            "dim",
-        )
+    beside = (
+        (found.not_possible, "that are no possible session (such as D, X, Y4, #)"),
+        (found.not_national, "with a code that nobody mapped"),
+        (found.off_roll, "of days on which the pupil was not on the roll, or a guest"),
+        (found.boarders, "of boarders"),
+    )
+    if told := [f"{say.number(n)} {what}" for n, what in beside if n]:
+        say.line(f"Beside these stand entries {', '.join(told)}.", "dim")
 
 
 def _figure(value: str | int | None) -> str:

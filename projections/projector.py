@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from domain.ledger.ledger import Ledger
@@ -12,7 +12,7 @@ from projections.engines.engine import Asked, Engine, dictionaries
 from projections.facts.load import WINDOW, Loader
 from projections.facts.names import KINDS, Names
 from projections.facts.rules import rules
-from projections.runner import Done, Head, Runner
+from projections.runner import Done, Head, Runner, Window
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -27,14 +27,25 @@ class Projector:
         self.runner = Runner(engine, answers.read(), rules())
         self._loader = Loader(ledger, known_names(engine))
 
-    def catch_up(self, told: Callable[[str], None] = lambda _: None, window: int = WINDOW) -> Done:
-        """Bring the answers up to the ledger's head, and publish them. `told` hears what is being done."""
+    def catch_up(
+        self,
+        told: Callable[[str], None] = lambda _: None,
+        window: int = WINDOW,
+        read: Callable[[int], None] = lambda _: None,
+    ) -> Done:
+        """Bring the answers up to the ledger's head, and publish them.
+
+        `told` hears the name of each answer before it is made; `read`, before, up to which position entries were read.
+        """
         position, recorded_at = self._ledger.store.head()
         first = self.runner.loaded() + 1
-        windows = (
-            (found.last, found.facts) for found in self._loader.windows(first, position, window) if first <= position
-        )
-        done = self.runner.catch_up(windows, Head(position, instant(recorded_at)), told)
+
+        def windows() -> Iterator[Window]:
+            for found in self._loader.windows(first, position, window) if first <= position else ():
+                read(found.last)
+                yield found.last, found.facts
+
+        done = self.runner.catch_up(windows(), Head(position, instant(recorded_at)), told)
         self.engine.publish()
         return done
 

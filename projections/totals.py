@@ -1,29 +1,23 @@
 """Attendance totals as the Department for Education publishes them: counts by phase and academic year.
 
-Only entries that stand count: what an amendment or a withdrawal names as amended does not, nor does what was foreseen
-or learned too late. Memory is bounded by what was amended, not by the number of marks.
+The sessions come from the answers (attendance_year): those of pupils on the roll on that day, who are no guests and do
+not board. Here they become published rows.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
-from typing import NamedTuple
-
-import polars as pl
+from typing import TYPE_CHECKING, Any
 
 from domain.codes import NATIONAL, StatisticalClass, statistical_class
 from domain.figures import percentage
-from domain.ledger.ledger import Ledger
-from domain.ledger.reader import frames
-from domain.moments import academic_year
-from projections.asking import columns_of, place_at, upto
 
-CHUNK = 250_000
-"""Positions decoded at a time."""
+if TYPE_CHECKING:
+    from projections.engines.engine import Reader
 
 PHASES: Mapping[str, str] = MappingProxyType(
     {
@@ -103,14 +97,6 @@ COLUMNS = (*KEYS, *COUNTS, *REASONS, *PERCENTAGES)
 Row = dict[str, str | int | None]
 
 
-class Cell(NamedTuple):
-    """What sessions are counted by."""
-
-    place: bytes
-    year: int
-    code: str
-
-
 @dataclass(frozen=True, slots=True)
 class Totals:
     """The answer, and how many entries stand outside it."""
@@ -121,42 +107,46 @@ class Totals:
     """Entries that stand with a code that is no possible session, or not collected."""
     not_national: int
     """Entries that stand with a code that nobody mapped to a national one."""
-    position: int
-    """The last position that was counted."""
+    off_roll: int
+    """Entries that stand for a day on which the pupil was not on the roll, guests' among them: counted nowhere."""
+    boarders: int
+    """Entries that stand for pupils who boarded that day: counted nowhere."""
 
 
-def totals(ledger: Ledger, as_at: int | None = None) -> Totals:
-    """Count the entries that stood at a moment (now, if none is given), by academic year and phase."""
-    last = upto(ledger, as_at)
-    sessions = count_sessions(ledger, last)
-    phases = {place: _phase(ledger, place, last) for place in {cell.place for cell in sessions}}
+_ASIDE = """
+select cast((select count(*) from register r where r.code = '') as bigint) as not_national,
+       cast((select count(*) from entry_off_roll e where e.code <> '') as bigint) as off_roll,
+       cast((select coalesce(sum(w.sessions), 0) from attendance_week w where w.boarder = 1) as bigint) as boarders
+"""
+_SESSIONS = """
+select y.school_year, y.education_phase, y.code, cast(sum(y.sessions) as bigint) as sessions
+from attendance_year y group by y.school_year, y.education_phase, y.code
+"""
+
+
+def totals(reader: Reader, la_code: str) -> Totals:
+    """The totals of the moment for which the reader was told to answer, by academic year and phase."""
+    sessions = reader.ask(_SESSIONS).rows()
     counted: dict[tuple[int, str], Counter[str]] = {}
-    not_possible = not_national = 0
-    for cell, n in sessions.items():
-        if cell.code not in NATIONAL:
-            not_national += n
-            continue
-        if not NATIONAL[cell.code].possible:
+    not_possible = 0
+    for year, phase, code, n in sessions:
+        if not NATIONAL[code].possible:
             not_possible += n
-        for phase in (phases[cell.place], TOTAL):
-            counted.setdefault((cell.year, phase), Counter())[cell.code] += n
+        for named in (phase or PHASES["none"], TOTAL):
+            counted.setdefault((year, named), Counter())[code] += n
     years = Counter(year for year, _ in counted)
     rows = [
-        row_of(str(year), ledger.founding.la_code, phase, codes)
+        row_of(str(year), la_code, phase, codes)
         for (year, phase), codes in sorted(counted.items(), key=_in_order)
         if phase != TOTAL or years[year] > 2
     ]
-    return Totals(rows, not_possible, not_national, last)
+    (aside,) = reader.ask(_ASIDE).iter_rows(named=True)
+    return Totals(rows, not_possible, **aside)
 
 
-def _in_order(item: tuple[tuple[int, str], Counter[str]]) -> tuple[int, int]:
+def _in_order(item: tuple[tuple[int, str], Any]) -> tuple[int, int]:
     (year, phase), _ = item
     return year, [*dict.fromkeys(PHASES.values()), TOTAL].index(phase)
-
-
-def _phase(ledger: Ledger, place: bytes, last: int) -> str:
-    described = place_at(ledger, place, last).description
-    return PHASES[described.get("phase") or "none"]
 
 
 def row_of(time_period: str, la_code: str, phase: str, codes: Mapping[str, int]) -> Row:
@@ -186,44 +176,3 @@ def row_of(time_period: str, la_code: str, phase: str, codes: Mapping[str, int])
 
 _FIRST_DAY = date(2024, 8, 19)
 """No code has changed its class yet, so any day serves (domain.codes); the day the present codes came into use."""
-
-
-def count_sessions(ledger: Ledger, last: int) -> Counter[Cell]:
-    """Entries that stood at a position, by place, academic year and code."""
-    changes = columns_of(
-        ledger.store, ("MarkAmended", "MarkWithdrawn"), ("position", "stream", "version", "amends", "new"), last
-    )
-    superseded = None
-    found = []
-    if len(changes):
-        superseded = changes.select("stream", version=pl.col("amends").cast(pl.Int64)).unique()
-        standing = changes.filter(pl.col("topic") == "MarkAmended").rename({"new": "code"})
-        if len(standing):
-            found.append(_tallied(standing.select("stream", "version", "code"), superseded))
-    for marks in _marks(ledger, last):
-        found.append(_tallied(marks, superseded))
-    counted: Counter[Cell] = Counter()
-    if found:
-        tally = pl.concat(found).group_by("place", "date", "code").agg(pl.col("len").sum())
-        for place, day, code, n in tally.iter_rows():
-            counted[Cell(bytes.fromhex(place), academic_year(date.fromisoformat(day)), code)] += n
-    return counted
-
-
-def _marks(ledger: Ledger, last: int) -> Iterator[pl.DataFrame]:
-    wanted = ("stream", "version", "code")
-    for piece in frames(ledger.store, 1, last, topics=("MarkRecorded",), columns=wanted, chunk=CHUNK):
-        yield piece.frame
-
-
-def _tallied(entries: pl.DataFrame, superseded: pl.DataFrame | None) -> pl.DataFrame:
-    """Entries that nothing amends or withdraws, by place, date and code."""
-    if superseded is not None:
-        entries = entries.join(superseded, on=["stream", "version"], how="anti")
-    by_stream = entries.group_by("stream", "code").len()
-    parts = pl.col("stream").str.split("/")
-    return (
-        by_stream.select(parts.list.get(1).alias("place"), parts.list.get(2).alias("date"), "code", "len")
-        .group_by("place", "date", "code")
-        .agg(pl.col("len").sum())
-    )

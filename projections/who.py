@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final
 
 from domain.identifiers import normalise_upn
@@ -70,6 +71,11 @@ class Restrictions:
                 for known in () if level is None else now.child(pupil):
                     levels.setdefault(known, set()).add(level or "")
         self._levels = {pupil: strictest(said) for pupil, said in levels.items()}
+
+    @property
+    def levels(self) -> Mapping[bytes, str]:
+        """The restriction on each identity that is under one."""
+        return MappingProxyType({pupil: level for pupil, level in self._levels.items() if level is not None})
 
     def __bool__(self) -> bool:
         """True if any restriction stands in this ledger."""

@@ -21,6 +21,15 @@ from projections.facts.tables import DICTIONARIES, TABLES, Table
 
 PATH: Final = f"{CATALOG}.ans,{CATALOG}.fact"
 """Where bare names are looked for."""
+FRAME_OF: Final[Mapping[str, pl.DataType]] = {
+    "BIGINT": pl.Int64(),
+    "INTEGER": pl.Int32(),
+    "SMALLINT": pl.Int16(),
+    "DATE": pl.Date(),
+    "TIMESTAMP": pl.Datetime("us"),
+    "VARCHAR": pl.String(),
+}
+"""The type of a frame's column by DuckDB's name of a type; of others, what the values are."""
 WITHIN: Final = "within_"
 """Before the names of views that hold more than the place asked for: what its pupils have elsewhere."""
 
@@ -89,8 +98,15 @@ class DuckReader:
                 self._view(answer.name, f"select * from temp.main.{inner}{answer.name}{only}")
 
     def ask(self, statement: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
-        relation = self.connection.sql(statement, params=list(parameters) or None)
-        return pl.DataFrame(relation)
+        """See `Reader`. By rows, and not by DuckDB's stream of Arrow: a stream that Polars has read leaves objects of
+        DuckDB's behind, and a program that ends then complains of them, at length, on stderr."""
+        self.connection.execute(statement, list(parameters) or None)
+        named = [(str(name), FRAME_OF.get(str(type_))) for name, type_, *_ in self.connection.description or ()]
+        rows = self.connection.fetchall()
+        columns = zip(*rows, strict=True) if rows else ([] for _ in named)
+        return pl.DataFrame(
+            [pl.Series(name, values, type_) for (name, type_), values in zip(named, columns, strict=True)]
+        )
 
     def lock_down(self) -> None:
         """For statements that somebody else wrote: no file, no extension, no setting from here on (reference/sql.md 7).

@@ -19,9 +19,9 @@ from domain.ledger.keystore import KeyStore
 from domain.ledger.ledger import Ledger, found
 from domain.ledger.postgres_store import open_postgres
 from domain.ledger.sqlite_store import open_sqlite
-from projections.totals import totals
 from schemas.catalogue import id_of, mis
 from simulation import simulate_year
+from tests.answering import totals_of
 from tests.fuzz import stream
 from tests.kafka import running
 from tests.making import founding
@@ -112,7 +112,7 @@ def test_a_simulated_authority_streams_into_the_same_registers_histories_and_tot
         for delivery in streamed:
             send(producer, delivery)
     take_all(ledger, broker, len(streamed), max_poll_records=50)
-    assert totals(ledger).rows == totals(by_file).rows
+    assert totals_of(ledger).rows == totals_of(by_file).rows
     assert chains(ledger) == chains(by_file)
     assert adds_up(stored_counts(ledger))
     by_file.store.close()

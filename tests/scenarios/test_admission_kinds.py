@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import date
 
 from projections.register import register
-from projections.totals import totals
+from tests.answering import totals_of
 from tests.making import School, day, pupil
 
 TEMPORARY, PERMANENT = "H80120000123A", "H801200001001"
@@ -142,5 +142,5 @@ def test_a_pupil_who_has_not_started_is_shown_where_a_mark_was_made_and_is_not_d
     assert "Yan" not in rows
     assert not rows["Zoe"].on_roll(monday)
     assert rows["Zoe"].cells[monday, "AM"].code == "Z"
-    (counted,) = totals(school.ledger).rows
+    (counted,) = totals_of(school.ledger).rows
     assert counted["possible_sessions"] == 1, "Z is counted nowhere"

@@ -25,9 +25,9 @@ from domain.ledger.ledger import Ledger, found
 from domain.ledger.postgres_store import open_postgres
 from domain.ledger.sqlite_store import open_sqlite
 from domain.ledger.store import Store
-from projections.totals import totals
 from schemas.codec import encode_confluent
 from simulation import simulate_year
+from tests.answering import totals_of
 from tests.consumers.histories import Said, cut, cuts, deliveries, histories, settle_in
 from tests.making import School, container, founding, introduce
 from tests.postgres import Database, Server
@@ -128,7 +128,7 @@ def test_a_simulated_year_makes_the_same_ledger_in_both(both: BothStores, tmp_pa
         assert here[0].adds_up
         assert here[0].held_out > 0
         same_ledger(embedded, server, from_outside(read_deliveries(file)))
-        assert totals(embedded.ledger) == totals(server.ledger)
+        assert totals_of(embedded.ledger) == totals_of(server.ledger)
 
 
 def of_the_office() -> tuple[list[Delivery], list[Delivery]]:

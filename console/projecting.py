@@ -1,0 +1,369 @@
+"""Bringing the answers up to the ledger: `rollbook project`, and the catching up that a question does by itself.
+
+One process at a time brings a home's answers up to date: it holds the lock of their folder. Readers never wait for it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from console import say
+from console.home import Home
+from console.options import FormatOption, JsonFlag, format_of, home_of
+from console.problems import Misused, Refused
+from console.say import Format
+from console.streaming import until_told
+from domain.ledger.ledger import Ledger
+
+if TYPE_CHECKING:
+    from projections.engines.engine import Engine, Reader
+    from projections.runner import Done
+
+FOLDER: Final = "answers"
+"""Of a home in the embedded profile: where its answers are."""
+LOCK: Final = "projector.lock"
+EVERY: Final = 5.0
+"""Seconds between two looks at the ledger."""
+NOTICE: Final = 0.2
+"""Seconds after which whoever waits hears of it when told to stop."""
+
+
+class AtWork(Exception):
+    """Another process brings these answers up to date."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caught:
+    """What a catch-up did."""
+
+    entries: int
+    """Entries that were new to the answers."""
+    done: Done
+    seconds: float
+
+
+# --- the store of answers, by profile
+
+
+def folder_of(home: Home) -> Path:
+    """Where the answers of an embedded home are."""
+    return home.path / FOLDER
+
+
+def open_reader(home: Home, config: Mapping[str, Any] | None = None) -> Reader:
+    """The published answers, to read from; `config` is DuckDB's own. Refuses a home whose answers were never made."""
+    from projections import answers
+
+    server = home.settings.server
+    if server is not None:
+        from projections.engines.postgres_layout import Layout
+        from projections.engines.postgres_reader import PostgresReader
+
+        layout = Layout(server.schema)
+        return PostgresReader(server.connection, layout, user=layout.projector)
+    from projections.engines.duck import PUBLISHED
+    from projections.engines.duck_reader import DuckReader
+
+    return DuckReader(folder_of(home) / PUBLISHED, answers.read(), config=dict(config or {}))
+
+
+def reached(home: Home) -> int:
+    """The position that the published answers know of; 0 where there are none."""
+    from projections.engines.duck import PUBLISHED
+
+    if home.settings.server is None and not (folder_of(home) / PUBLISHED).exists():
+        return 0
+    try:
+        reader = open_reader(home)
+    except FileNotFoundError:
+        return 0
+    try:
+        return reader.state().position
+    finally:
+        reader.close()
+
+
+@contextmanager
+def _working(home: Home, ledger: Ledger, *, folder: str = FOLDER, anew: bool = False) -> Iterator[Engine]:
+    """The projector's hands on the answers; alone."""
+    server = home.settings.server
+    if server is not None:
+        from projections import answers
+        from projections.engines import postgres
+        from projections.engines.postgres_layout import Layout
+
+        layout = Layout(server.schema)
+        try:
+            engine = postgres.PostgresEngine(
+                server.connection,
+                answers.read(),
+                layout,
+                user=layout.projector,
+                anew=anew,
+                simulated=ledger.simulated,
+            )
+        except postgres.AnswersInUse as error:
+            raise AtWork(f"{error}.") from None
+        try:
+            yield engine
+        finally:
+            engine.close()
+        return
+    from projections.engines import duck
+
+    with _alone(folder_of(home)):
+        try:
+            made = duck.DuckEngine(home.path / folder)
+        except duck.AnswersInUse as error:
+            raise AtWork(f"{error}.") from None
+        try:
+            yield made
+        finally:
+            made.close()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder of answers. Refuses, with AtWork, one that another process holds."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    number = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AtWork(f"Another process is at work on the answers in {folder}; let it end, or stop it.") from None
+        yield
+    finally:
+        os.close(number)
+
+
+# --- catching up
+
+
+def catch_up(home: Home, ledger: Ledger) -> Caught:
+    """Bring the answers up to the ledger's head, once, with progress on a terminal.
+
+    Refused: while another process does (AtWork), and facts loaded by another version of Rollbook (Refused).
+    """
+    with _working(home, ledger) as engine, _told(ledger) as told:
+        return _catch_up(_projector(ledger, engine), told)
+
+
+def _projector(ledger: Ledger, engine: Engine) -> Any:
+    from projections.projector import Projector
+
+    return Projector(ledger, engine)
+
+
+def _catch_up(projector: Any, told: Telling) -> Caught:
+    from projections.runner import FactsOutdated
+
+    began = time.monotonic()
+    try:
+        before = projector.runner.loaded()
+        told.begin(before)
+        done = projector.catch_up(told.making, read=told.reading)
+    except FactsOutdated as error:
+        raise Refused(f"{error}.") from None
+    return Caught(done.position - before, done, time.monotonic() - began)
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Who hears how far it is."""
+
+    begin: Callable[[int], None]
+    reading: Callable[[int], None]
+    making: Callable[[str], None]
+
+
+@contextmanager
+def _told(ledger: Ledger) -> Iterator[Telling]:
+    """Two lines of progress on stderr where a person looks on: entries read, answers made."""
+    if not say.on_terminal():
+        yield Telling(lambda _: None, lambda _: None, lambda _: None)
+        return
+    from projections import answers
+
+    shown = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*shown, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as bar:
+        reading = bar.add_task("Reading entries", total=ledger.store.head()[0])
+        making = bar.add_task("Making answers", total=len(answers.read()))
+        yield Telling(
+            lambda position: bar.update(reading, completed=position, total=ledger.store.head()[0]),
+            lambda position: bar.update(reading, completed=position),
+            lambda name: bar.update(making, advance=1, description=f"Making {name}"),
+        )
+
+
+# --- the verb
+
+
+def project_verb(
+    context: typer.Context,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on, until told to stop (Ctrl-C), as the ledger grows.")
+    ] = False,
+    every: Annotated[
+        float, typer.Option("--every", min=0.2, metavar="SECONDS", help="With --follow: how often to look.")
+    ] = EVERY,
+    rebuild: Annotated[
+        bool,
+        typer.Option("--rebuild", help="Read everything again, beside; check it, and only then put it in place."),
+    ] = False,
+    format_: FormatOption = Format.TABLE,
+    json_: JsonFlag = False,
+) -> None:
+    """Bring the answers up to the ledger: read what is new, and refresh every answer that it changes.
+
+    Questions do this by themselves while a ledger is small. Killed and started again it goes on where it was; whoever
+    reads meanwhile sees, whole, what was there before.
+    """
+    chosen = format_of(format_, json_)
+    if chosen is Format.CSV:
+        raise Misused("What was done is no table; ask for it as a table or as JSON.")
+    if follow and rebuild:
+        raise Misused("Rebuild first, then follow: --rebuild ends when it is done.")
+    home = home_of(context)
+    with home.reading() as ledger:
+        say.note_simulated(ledger.simulated, chosen is not Format.TABLE)
+        try:
+            if follow:
+                _follow(home, ledger, every, chosen)
+            elif rebuild:
+                _rebuild(home, ledger, chosen)
+            else:
+                _show(catch_up(home, ledger), chosen)
+        except AtWork as error:
+            raise Refused(str(error)) from None
+
+
+def _show(caught: Caught, chosen: Format, checked: str | None = None) -> None:
+    done = caught.done
+    if chosen is Format.JSON:
+        say.as_json(
+            {
+                "position": done.position,
+                "entries": caught.entries,
+                "rebuilt": list(done.rebuilt),
+                "changed": list(done.changed),
+                "dropped": list(done.dropped),
+                "seconds": round(caught.seconds, 3),
+                "checked": checked,
+            }
+        )
+        return
+    say.line(caught_sentence(caught))
+    if checked:
+        say.line(checked)
+
+
+def caught_sentence(caught: Caught) -> str:
+    """What a catch-up did, for a person."""
+    done = caught.done
+    at = f"The answers know the ledger up to position {say.number(done.position)}"
+    if not caught.entries and not done.anything:
+        return f"{at}: nothing new."
+    made = say.counted(len(done.rebuilt), "answer", "answers")
+    changed = say.counted(len(done.changed), "answer", "answers")
+    did = [f"{made} made anew"] if done.rebuilt else []
+    did += [f"{changed} refreshed"] if done.changed else []
+    did += [f"{say.counted(len(done.dropped), 'answer', 'answers')} removed"] if done.dropped else []
+    entries = say.counted(caught.entries, "new entry", "new entries")
+    return f"{at}: {entries}, {', '.join(did) or 'no answer changed'}, {caught.seconds:.1f} seconds."
+
+
+def _follow(home: Home, ledger: Ledger, every: float, chosen: Format) -> None:
+    """Catch up again and again. What was done is committed and published each time, so a stop loses nothing."""
+    with until_told() as stopping, _working(home, ledger) as engine:
+        projector = _projector(ledger, engine)
+        first = True
+        while not stopping():
+            if first or ledger.store.head()[0] > projector.runner.loaded():
+                with _told(ledger) as told:
+                    _show(_catch_up(projector, told), chosen)
+            if first:
+                say.remark("Following the ledger; stop with Ctrl-C.")
+                first = False
+            until = time.monotonic() + every
+            while not stopping() and time.monotonic() < until:
+                time.sleep(min(NOTICE, every))
+
+
+# --- anew, beside
+
+
+def _rebuild(home: Home, ledger: Ledger, chosen: Format) -> None:
+    """Read the whole ledger again into a new place, check it against the ledger, and put it in place of the old.
+
+    Refused, and the old stands, where the new does not agree with a count of the ledger made another way.
+    """
+    if home.settings.server is not None:
+        with _working(home, ledger, anew=True) as engine, _told(ledger) as told:
+            caught = _catch_up(_projector_unpublished(ledger, engine), told)
+        _show(caught, chosen, "Counted again, entry by entry, the ledger gives the same register.")
+        return
+    from projections.engines.duck import PUBLISHED, WORK
+
+    beside = f"{FOLDER}.new"
+    with ExitStack() as stack:
+        shutil.rmtree(home.path / beside, ignore_errors=True)
+        stack.callback(shutil.rmtree, home.path / beside, ignore_errors=True)
+        with _working(home, ledger, folder=beside) as engine, _told(ledger) as told:
+            caught = _catch_up(_projector(ledger, engine), told)
+            require_same_register(ledger, engine, caught.done.position)
+            (folder_of(home) / f"{WORK}.wal").unlink(missing_ok=True)
+            engine.close()  # type: ignore[attr-defined]
+            for name in (PUBLISHED, WORK):
+                # A crash between the two leaves either whole: the next catch-up publishes what it works on.
+                (home.path / beside / name).replace(folder_of(home) / name)
+    _show(caught, chosen, "Counted again, entry by entry, the ledger gives the same register.")
+
+
+def _projector_unpublished(ledger: Ledger, engine: Engine) -> Any:
+    """A projector whose publishing checks first."""
+    projector = _projector(ledger, engine)
+    publish = engine.publish
+
+    def checked() -> None:
+        require_same_register(ledger, engine, engine.state().position)
+        publish()
+
+    engine.publish = checked  # type: ignore[method-assign]
+    return projector
+
+
+def require_same_register(ledger: Ledger, engine: Engine, position: int) -> None:
+    """Refuse answers whose register does not count what the ledger's entries, read another way, count."""
+    from projections.counting import count_sessions
+
+    counted = {(cell.place.hex(), cell.year, cell.code): n for cell, n in count_sessions(ledger, position).items()}
+    asked = engine.rows(
+        "select p.id, d.academic_year, r.code, count(*) from register r join day d on d.session_date = r.session_date"
+        " join place_id p on p.place = r.place group by p.id, d.academic_year, r.code"
+    )
+    answered = {(place, year, code): n for place, year, code, n in asked}
+    if counted != answered:
+        differ = sum(1 for key in counted.keys() | answered.keys() if counted.get(key) != answered.get(key))
+        raise Refused(
+            f"What was built anew differs from the ledger in {say.counted(differ, 'count', 'counts')} of sessions by"
+            " place, year and code, so it was not put in place: a fault of Rollbook, please report it."
+        )
+
+
+def remove_stopped(home: Home) -> None:
+    """Remove what a rebuild that was killed left behind."""
+    with suppress(OSError):
+        shutil.rmtree(home.path / f"{FOLDER}.new")
