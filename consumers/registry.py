@@ -10,11 +10,13 @@ from __future__ import annotations
 import base64
 import json
 import ssl
+import threading
 import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, OpenerDirector, Request, build_opener
@@ -24,7 +26,7 @@ from consumers.schema_ids import UNKNOWN_SCHEMA, Meaning, RegistrySilent, meanin
 
 PASSWORD = "ROLLBOOK_REGISTRY_PASSWORD"  # noqa: S105 - the name of a variable of the environment, not a password
 PASSWORD_FILE = "ROLLBOOK_REGISTRY_PASSWORD_FILE"  # noqa: S105 - as above
-SECONDS_TO_ANSWER = 5.0
+SECONDS_TO_ANSWER = 3.0
 BYTES_AT_MOST = 8 << 20
 """Of an answer: a registry keeps each schema as one record of Kafka, of 1 MB where nobody said otherwise."""
 _ACCEPT = "application/vnd.schemaregistry.v1+json, application/vnd.schemaregistry+json; q=0.9, application/json; q=0.5"
@@ -61,8 +63,21 @@ class Registry:
     def ask(self, number: int) -> Meaning | None:
         """What the registry says of a schema id; None where it knows no such schema.
 
-        Raises RegistrySilent, with a sentence, for whatever is no answer to that.
+        Raises RegistrySilent, with a sentence, for whatever is no answer to that, and where none comes in time. Asked
+        on a thread of its own: a name server, or a peer that says a byte now and then, would keep us longer than any
+        timeout of a socket, and whoever asks must be able to stop.
         """
+        answers: SimpleQueue[Meaning | RegistrySilent | None] = SimpleQueue()
+        threading.Thread(target=lambda: answers.put(self._asked(number)), daemon=True).start()
+        try:
+            answer = answers.get(timeout=SECONDS_TO_ANSWER)
+        except Empty:
+            raise RegistrySilent(self._says(_why_unreachable(TimeoutError()))) from None
+        if isinstance(answer, RegistrySilent):
+            raise answer
+        return answer
+
+    def _asked(self, number: int) -> Meaning | RegistrySilent | None:
         request = Request(f"{self.address.rstrip('/')}/schemas/ids/{number}", headers={"Accept": _ACCEPT})  # noqa: S310 - its scheme was checked where it was set
         try:
             password = self._password()
@@ -71,19 +86,21 @@ class Registry:
                 request.add_unredirected_header("Authorization", f"Basic {pair}")
             with self._opener().open(request, timeout=SECONDS_TO_ANSWER) as answer:
                 if answer.status != HTTPStatus.OK:
-                    raise RegistrySilent(self._says(f"answers {answer.status} when asked for a schema."))
-                return meaning_of(self._whole(answer))
+                    return RegistrySilent(self._says(self._why(answer.status)))
+                return meaning_of(_whole(answer))
         except HTTPError as error:
             with error:
                 if error.code == HTTPStatus.NOT_FOUND and _error_code(error) == UNKNOWN_SCHEMA:
                     return None
-                raise RegistrySilent(self._says(self._why(error.code))) from None
+                return RegistrySilent(self._says(self._why(error.code)))
         except NoBroker as error:
-            raise RegistrySilent(str(error)) from None
+            return RegistrySilent(str(error))
         except (OSError, HTTPException, ValueError) as error:
-            raise RegistrySilent(self._says(_why_unreachable(error))) from None
+            return RegistrySilent(self._says(_why_unreachable(error)))
 
     def _opener(self) -> OpenerDirector:
+        if not self.address.lower().startswith("https:"):
+            return build_opener(_NoRedirects)
         trusted = ssl.create_default_context(cafile=None if self.ca_file is None else str(self.ca_file))
         return build_opener(_NoRedirects, HTTPSHandler(context=trusted))
 
@@ -97,19 +114,6 @@ class Registry:
                 f"or name its file there as {PASSWORD_FILE}."
             )
         return password
-
-    def _whole(self, answer: Any) -> bytes:
-        """The answer's body, within the time and size that one may take: also if it comes byte by byte."""
-        until = time.monotonic() + SECONDS_TO_ANSWER
-        pieces, size = [], 0
-        while piece := answer.read1(1 << 16):
-            pieces.append(piece)
-            size += len(piece)
-            if size > BYTES_AT_MOST or time.monotonic() > until:
-                raise RegistrySilent(
-                    self._says("answers, but not as a schema registry does: it does not come to an end.")
-                )
-        return b"".join(pieces)
 
     def _says(self, what: str) -> str:
         return f"The schema registry at {self.address} {what}"
@@ -133,6 +137,18 @@ def registry_of(connection: Connection) -> Registry | None:
     if connection.registry is None:
         return None
     return Registry(connection.registry, connection.registry_user, connection.registry_ca_file)
+
+
+def _whole(answer: Any) -> bytes:
+    """The answer's body, if it comes to an end within the time and size that one may take."""
+    until = time.monotonic() + SECONDS_TO_ANSWER
+    pieces, size = [], 0
+    while piece := answer.read1(1 << 16):
+        pieces.append(piece)
+        size += len(piece)
+        if size > BYTES_AT_MOST or time.monotonic() > until:
+            raise ValueError("it does not come to an end")
+    return b"".join(pieces)
 
 
 def _error_code(error: HTTPError) -> Any:
