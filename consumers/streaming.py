@@ -27,6 +27,7 @@ from kafka.errors import (
     RebalanceInProgressError,
     RetriableError,
     UnknownMemberIdError,
+    for_code,
 )
 
 from consumers.ahead import read
@@ -39,6 +40,7 @@ from consumers.registry import registry_of
 from consumers.schema_ids import SchemaIds
 from domain.ledger.ledger import Ledger
 from domain.ledger.store import AlreadyTaken, Batch, ClockBehind, TrackingRow
+from schemas.codec import is_instant
 
 TOPICS = "attendance.mis."
 """What the name of a source's topic begins with; the source's id, 32 hex digits, follows."""
@@ -108,11 +110,13 @@ def tracking_name(topic: str, topic_id: str, partition: int) -> str:
 
 
 def delivery_of(record: Any) -> Delivery:
-    """A Kafka record as a delivery. A record without a value is one that cannot be read: it is held, not skipped."""
+    """A Kafka record as a delivery. A record without a value is one that cannot be read: it is held, not skipped. What
+    a sender stamped with a time that no calendar can say is not stamped."""
+    stamped = max(record.timestamp or 0, 0) * _MILLISECONDS
     return Delivery(
         source=record.topic.removeprefix(TOPICS),
         key=(record.key or b"").decode("utf-8", "replace"),
-        received_at=max(record.timestamp or 0, 0) * _MILLISECONDS,
+        received_at=stamped if is_instant(stamped) else 0,
         value=record.value or b"",
         topic=record.topic,
         partition=record.partition,
@@ -166,6 +170,8 @@ class KafkaIntake:
         """Partitions whose next message names a schema that the registry has yet to tell us."""
         self._trouble = ""
         """What was last said of the registry."""
+        self._admin: Any = None
+        """A connection of its own, to ask the broker what a topic is."""
         self.progress = Progress()
         self.assigned: frozenset[TopicPartition] = frozenset()
         """The partitions that are ours, as last heard."""
@@ -188,6 +194,7 @@ class KafkaIntake:
             KafkaConsumer,
             group_id=stream.group,
             enable_auto_commit=False,
+            isolation_level="read_committed",  # what a sender took back in the same breath was never said
             auto_offset_reset="earliest",
             session_timeout_ms=stream.session_timeout_ms,
             heartbeat_interval_ms=max(100, stream.session_timeout_ms // 10),
@@ -207,6 +214,7 @@ class KafkaIntake:
                         full = self.progress.messages // MESSAGES_AT_ONCE
                         collect()
         finally:
+            self._forget_admin()
             consumer.close(autocommit=False, timeout_ms=2_000)
 
     def _once(self, consumer: Any) -> None:
@@ -221,7 +229,7 @@ class KafkaIntake:
                 self._unsure = unsure
                 self._position(consumer, unsure)
                 self._unsure = set()
-            self._note_assigned(consumer)
+            self._note_assigned(consumer, polled)
             fresh = {tp: records for tp, records in polled.items() if tp not in unsure and tp in self._spots}
             if fresh and self._follow(consumer, fresh) and (fresh := self._explained(consumer, fresh)):
                 self._take(consumer, fresh)
@@ -236,6 +244,7 @@ class KafkaIntake:
             time.sleep(SECONDS_TO_WAIT)
         except (*PASSING, NoBroker) as error:
             _warn("broker", type(error).__name__)
+            self._forget_admin()
             time.sleep(SECONDS_TO_WAIT)
         except KafkaError as error:
             raise NoBroker(
@@ -309,14 +318,28 @@ class KafkaIntake:
         if self._after_batch is not None:
             self._after_batch(progress)
 
-    def _note_assigned(self, consumer: Any) -> None:
+    def _note_assigned(self, consumer: Any, polled: Mapping[TopicPartition, Sequence[Any]]) -> None:
         """Whose partitions are ours, and how far each is behind: also where nothing came, for whoever watches."""
         self.assigned = frozenset(consumer.assignment())
         progress = self.progress
         for tp in self.assigned & self._spots.keys():
             end = progress.next[tp] = self._spots[tp].next
             if (high := _highwater(consumer, tp)) is not None:
-                progress.lag[tp] = max(0, high - end)
+                quiet = high > end and tp not in polled
+                progress.lag[tp] = max(0, high - (self._reached(consumer, tp) if quiet else end))
+
+    def _reached(self, consumer: Any, tp: TopicPartition) -> int:
+        """How far the client is with a partition of which it gave us nothing, though something lies there: past ends of
+        transactions and what was taken back, which are no records. Raises StreamBroken where records are gone."""
+        stood = self._spots[tp].next
+        reached = consumer.position(tp, timeout_ms=1_000)
+        if reached is None or reached <= stood:
+            return stood
+        if self._gaps.get(tp) != (stood, reached):
+            if (begins := consumer.beginning_offsets([tp])[tp]) > stood:
+                raise StreamBroken(_passed(tp, stood, begins))
+            self._gaps[tp] = (stood, reached)
+        return int(reached)
 
     # --- positions
 
@@ -359,11 +382,7 @@ class KafkaIntake:
         """The broker's ids of these topics. Raises StreamBroken where one was made anew."""
         if not topics:
             return {}
-        admin = self._stream.connection.connect(KafkaAdminClient)
-        try:
-            found = {said["name"]: str(said["topic_id"]) for said in admin.describe_topics(sorted(topics))}
-        finally:
-            admin.close()
+        found = self._ids_now(topics)
         for topic in topics:
             known = {name.rpartition(":")[2] for name in self._ledger.store.tracking_rows(f"kafka:{topic}:")}
             if known and found[topic] not in known and topic not in self._stream.start_over:
@@ -373,12 +392,42 @@ class KafkaIntake:
                 )
         return found
 
+    def _ids_now(self, topics: set[str]) -> dict[str, str]:
+        """The broker's ids of these topics, as of now. Raises what the broker says of one that is not there."""
+        if self._admin is None:
+            self._admin = self._stream.connection.connect(KafkaAdminClient)
+        found = {}
+        for said in self._admin.describe_topics(sorted(topics)):
+            if said["error_code"]:
+                raise for_code(said["error_code"])(said["name"])
+            found[said["name"]] = str(said["topic_id"])
+        return found
+
+    def _forget_admin(self) -> None:
+        """Close the second connection: the next who needs it makes another."""
+        admin, self._admin = self._admin, None
+        if admin is not None:
+            with suppress(KafkaError, OSError):
+                admin.close()
+
+    def _are_of_their_topics(self, polled: Iterable[TopicPartition]) -> bool:
+        """True if the topics are the ones whose positions we know.
+
+        The client fetches by name: of a topic that was made anew while we were frozen or cut off, it would go on at the
+        old position. No id ever comes back; so where it is the same after the records came, they are of that topic.
+        """
+        ids = self._ids_now({tp.topic for tp in polled})
+        return all(self._spots[tp].name == tracking_name(tp.topic, ids[tp.topic], tp.partition) for tp in polled)
+
     def _follow(self, consumer: Any, polled: Mapping[TopicPartition, Sequence[Any]]) -> bool:
-        """True if these records go on from where the store stands. Refuses to go on where some are gone.
+        """True if these records go on from where the store stands. Refuses to go on where some are gone, or a topic.
 
         Offsets that never were records (of aborted transactions, or compacted away) look like a gap: it is believed
         only when it is there again after asking for the very record that is missing.
         """
+        if not self._are_of_their_topics(polled):
+            self._unsure |= set(polled)
+            return False
         gaps = {tp: (self._spots[tp].next, records[0].offset) for tp, records in polled.items()}
         gaps = {tp: gap for tp, gap in gaps.items() if gap[0] != gap[1] and self._gaps.get(tp) != gap}
         if not gaps:

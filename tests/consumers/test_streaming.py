@@ -11,9 +11,10 @@ from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 from kafka.structs import TopicPartition
 
+from consumers.broker import Connection
 from consumers.deliveries import read_deliveries
 from consumers.file_import import import_file
-from consumers.streaming import TOPICS, StreamBroken
+from consumers.streaming import TOPICS, KafkaIntake, Progress, Stream, StreamBroken
 from deploy.kafka import Broker
 from domain.ledger.keystore import KeyStore
 from domain.ledger.ledger import Ledger, found
@@ -239,6 +240,97 @@ def test_records_that_were_removed_before_they_were_taken_in_stop_the_intake(
     with pytest.raises(StreamBroken, match="retention has passed our position"):
         take_all(ledger, broker, 1)
     assert ledger.store.head() == before
+
+
+def test_a_topic_that_was_made_anew_while_the_intake_was_frozen_stops_it_though_the_new_one_is_longer(
+    broker: Broker, ledger: Ledger, tmp_path: Path
+) -> None:
+    authority = Authority(seed=8, places=1)
+    import_operator(ledger, tmp_path, authority)
+    authority.make_topics(broker, partitions=1)
+    messages = [*authority.rolls(), *authority.registers(2)]
+    with producing(broker) as producer:
+        for delivery in messages[:2]:
+            send(producer, delivery)
+
+    def meanwhile(_: Progress) -> None:
+        """Between two polls: to the client it is as if no time had passed."""
+        topic = authority.topics[0]
+        admin = KafkaAdminClient(**broker.client())
+        admin.delete_topics([topic])
+        admin.create_topics([NewTopic(topic, 1, 1)])
+        admin.close()
+        with producing(broker) as producer:
+            for delivery in messages[2:]:
+                send(producer, delivery)
+
+    with pytest.raises(StreamBroken, match="made anew"):
+        take_all(ledger, broker, len(messages), after=meanwhile)
+    assert stored_counts(ledger)["deliveries"] == 2
+
+
+def test_what_was_sent_in_a_transaction_that_was_aborted_was_never_said(
+    broker: Broker, ledger: Ledger, tmp_path: Path
+) -> None:
+    authority = Authority(seed=9, places=1)
+    import_operator(ledger, tmp_path, authority)
+    authority.make_topics(broker, partitions=1)
+    messages = [*authority.rolls(), *authority.registers(2)]
+    aborted = [*authority.registers(2)]
+    del authority.rows[-len(authority.rows) // 2 :]
+    with producing(broker, transactional_id="marram") as producer:
+        producer.init_transactions()
+        for delivery, never in zip(messages, [*aborted, *aborted[:1]], strict=True):
+            producer.begin_transaction()
+            send(producer, never).get(30)
+            producer.abort_transaction()
+            producer.begin_transaction()
+            send(producer, delivery)
+            producer.commit_transaction()
+    intake = take_all(ledger, broker, len(messages))
+    assert marks_in(ledger) == dict.fromkeys(authority.rows, 1)
+    assert stored_counts(ledger)["deliveries"] == len(messages)
+    assert intake.progress.messages == len(messages)
+
+
+def test_a_partition_that_ends_with_a_transaction_is_taken_in_whole_and_lags_behind_nothing(
+    broker: Broker, ledger: Ledger, tmp_path: Path
+) -> None:
+    authority = Authority(seed=10, places=1)
+    import_operator(ledger, tmp_path, authority)
+    authority.make_topics(broker, partitions=1)
+    with producing(broker, transactional_id="marram") as producer:
+        producer.init_transactions()
+        producer.begin_transaction()
+        for delivery in authority.rolls():
+            send(producer, delivery)
+        producer.commit_transaction()
+    intake = KafkaIntake(ledger, Stream(Connection(bootstrap=broker.bootstrap), poll_ms=100))
+    polls = iter(range(100))
+    intake.run(lambda: (intake.progress.messages > 0 and not any(intake.progress.lag.values())) or next(polls) == 99)
+    assert list(intake.progress.lag.values()) == [0]
+
+
+@pytest.mark.parametrize("stamp", [253_402_300_800_000, 2**62, 2**63 - 1])
+def test_a_time_that_no_calendar_can_say_stops_nothing(
+    broker: Broker, ledger: Ledger, tmp_path: Path, stamp: int
+) -> None:
+    authority = Authority(seed=11, places=1)
+    import_operator(ledger, tmp_path, authority)
+    topic, any_time = authority.topics[0], str(2**63 - 1)
+    admin = KafkaAdminClient(**broker.client())
+    admin.create_topics([NewTopic(topic, 1, 1, topic_configs={"message.timestamp.after.max.ms": any_time})])
+    admin.close()
+    messages = [*authority.rolls(), *authority.registers(1)]
+    with producing(broker) as producer:
+        for delivery in messages:
+            producer.send(topic, delivery.value, key=b"place 0", timestamp_ms=stamp).get(30)
+        producer.send(topic, b"no message", key=b"place 0", timestamp_ms=stamp).get(30)
+    take_all(ledger, broker, len(messages) + 1)
+    counts = stored_counts(ledger)
+    assert adds_up(counts)
+    assert counts["marks"] + counts["foreseen"] == len(authority.rows)
+    assert counts["held_in"] == 1
 
 
 def test_every_row_of_mutated_messages_ends_in_one_outcome(broker: Broker, ledger: Ledger, tmp_path: Path) -> None:
