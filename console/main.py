@@ -5,6 +5,7 @@ Exit codes: 0 done; 1 refused, or found wanting; 2 misused.
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 from pathlib import Path
@@ -15,13 +16,15 @@ from eventsourcing.persistence import PersistenceError
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from console import recording
+from console import analysts, recording
+from console.absence import cohort_verb
 from console.demo import demo_verb
 from console.founding import init_verb
 from console.holding import held_dismiss, held_list, held_replay, held_show
 from console.home import Home
 from console.indexing import identity_check, identity_rebuild
 from console.problems import MISUSED, REFUSED, Misused, Refused
+from console.projecting import project_verb
 from console.reading import history_verb, register_verb, status_verb, totals_verb
 from console.recording import record_list
 from console.speaking import place_add, source_add
@@ -170,6 +173,40 @@ _verb(
 )
 _verb(app, "history", history_verb, "All that was recorded of a pupil.", "history A805200017129 --changed")
 _verb(app, "totals", totals_verb, "Sessions, counted as published.", "totals --as-at 2025-09-30 --json")
+_verb(
+    app,
+    "cohort",
+    cohort_verb,
+    "Who is persistently or severely absent.",
+    "cohort persistent --place 8052001 --as-at 2025-10-17",
+)
+_verb(app, "project", project_verb, "Bring the answers up to the ledger.", "project --follow")
+_server = _app("The server profile: who may read the answers in PostgreSQL.")
+_verb(
+    _server,
+    "answers",
+    analysts.answers_verb,
+    "Make the schemas and roles of answers.",
+    "server answers --owner rollbook_owner",
+)
+_analyst = _app("Analysts: logins that read answers, each of its own places.")
+_verb(
+    _analyst,
+    "add",
+    analysts.analyst_add,
+    "Let somebody read.",
+    "server analyst add jo --place 8052001 --owner rollbook_owner",
+)
+_verb(
+    _analyst,
+    "remove",
+    analysts.analyst_remove,
+    "Let somebody read no more.",
+    "server analyst remove jo --owner rollbook_owner",
+)
+_verb(_analyst, "list", analysts.analyst_list, "Who sees what.", "server analyst list --owner rollbook_owner")
+_server.add_typer(_analyst, name="analyst", short_help="Who sees what.")
+app.add_typer(_server, name="server", short_help="The server profile: who may read the answers.")
 _verb(app, "status", status_verb, "How the ledger stands.", "status")
 _held = _app("What could not be taken: kept, encrypted, and ready to be tried again.")
 _verb(_held, "list", held_list, "What waits, and what to do.", "held list")
@@ -197,4 +234,13 @@ _verb(app, "demo", demo_verb, "Tell the story, from nothing.", "--home demo-data
 
 def main() -> None:
     """The command."""
+    atexit.register(_silence)
     app(prog_name="rollbook")
+
+
+def _silence() -> None:
+    """Nothing is said after the last word: DuckDB's binding, once Polars read from it, tells at length on stderr of
+    objects of its own that were alive when the interpreter ended, which is nobody's concern."""
+    if "duckdb" in sys.modules:
+        sys.stderr.flush()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

@@ -60,6 +60,12 @@ class Server:
         """For `rollbook.toml`."""
         return {name: getattr(self, name) for name in KEYS}
 
+    @contextmanager
+    def connected(self, user: str) -> Iterator[Connection]:
+        """A session of a role. Refuses, with a sentence, a database that does not let it in."""
+        with _connected(self.connection, user) as connection:
+            yield connection
+
     def open(self, *, read_only: bool) -> PostgresStore:
         """The store, as the writer. Refuses, with a sentence, a database that is not there or not ready."""
         with _connected(self.connection, self.writer) as connection:

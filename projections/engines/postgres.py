@@ -17,10 +17,11 @@ from typing import Any, Final
 
 import polars as pl
 import psycopg
+from eventsourcing.persistence import OperationalError
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Identifier
 
-from domain.ledger.postgres_connection import connect
+from domain.ledger.postgres_connection import ConnectionLost, connect
 from projections.answers import Answer
 from projections.engines import postgres_analyst, postgres_facts, postgres_refresh, postgres_state, postgres_views
 from projections.engines.engine import Change, State
@@ -55,7 +56,7 @@ class AnswersInUse(RuntimeError):
     """Another projector is at work."""
 
 
-class ReadersInTheWay(RuntimeError):
+class ReadersInTheWay(OperationalError):
     """A reader's transaction stayed open for longer than a swap waits; the old answers stand."""
 
 
@@ -152,6 +153,13 @@ class PostgresEngine:
                 if not self._anew and (self._made or self._dropped or self._views_outdated()):
                     self._steps.forget()
                     self._swap()
+        except psycopg.OperationalError as error:
+            self._steps.lost()
+            if not self._connection.broken:
+                raise
+            raise ConnectionLost(
+                "The connection to PostgreSQL was lost; the answers that stood stand. Run the same command again."
+            ) from error
         except BaseException:
             self._steps.lost()
             raise

@@ -85,6 +85,10 @@ GUARDS: Final = (
         " WHERE m.what = 'authority'",
     ),
     (
+        "place_called",
+        "SELECT DISTINCT i.id, p.laestab, p.urn FROM {fact}.place_id i LEFT JOIN {fact}.place p ON p.place = i.place",
+    ),
+    (
         "line_place",
         "SELECT DISTINCT line, place FROM {fact}.line",
     ),
@@ -103,7 +107,7 @@ GUARDS: Final = (
         "SELECT l.line FROM {fact}.line l JOIN {guard}.restricted_pupil r ON r.pupil = l.pupil",
     ),
 )
-"""Views in the schema `guard`, in order: the views of analysts go through them, and only the projector reads them.
+"""Views in the schema `guard`, in order: the views of analysts go through them.
 A line counts as a restricted pupil's if it ever was said to be."""
 
 
@@ -111,29 +115,42 @@ def make(cursor: Cursor, layout: Layout, answers: Iterable[Described]) -> None:
     """Every view of analysts, with comments and grants, over the answers that stand in `ans`. In one transaction with
     what put them there."""
     answers = list(answers)
-    for name, text in GUARDS:
-        cursor.execute(put(f"CREATE VIEW {{guard}}.{{name}} AS {text}", layout, name=Identifier(name)))
+    # In one message: hundreds of statements would be as many journeys, while readers wait.
+    _together(cursor, (put(f"CREATE VIEW {{guard}}.{name} AS {text}", layout) for name, text in GUARDS))
+    # The owner names places to analysts, and reads nothing else here.
+    owner = "SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = %s"
+    (owner_of_guard,) = cursor.execute(owner, (layout.guard,)).fetchall()[0]
+    cursor.execute(put("GRANT SELECT ON {guard}.place_called TO {owner}", layout, owner=Identifier(owner_of_guard)))
     opened = _from_characteristics(answers)
+    types = _types(cursor, layout.ans)
+    statements: list[Composable] = []
     for answer in answers:
+        own = types[answer.name]
+        text = select_of(layout, answer.name, own, opened=answer.name in opened)
         view = Identifier(layout.analyst, answer.name)
-        types = _types(cursor, layout.ans, answer.name)
-        cursor.execute(
-            SQL("CREATE VIEW {} WITH (security_barrier) AS {}").format(
-                view, select_of(layout, answer.name, types, opened=answer.name in opened)
-            )
-        )
-        _comment(cursor, layout, answer, types)
-    cursor.execute(
+        statements += [
+            SQL("CREATE VIEW {} WITH (security_barrier) AS {}").format(view, text),
+            *_comments(layout, answer, own),
+        ]
+    statements += [
         put(
             "CREATE VIEW {analyst}.place WITH (security_barrier) AS SELECT i.id AS place, p.laestab, p.urn, p.name,"
             " p.kind, p.phase, p.la_code, p.closed_on FROM {guard}.place_now p JOIN {fact}.place_id i"
             " ON i.place = p.place WHERE p.place IN (SELECT s.place FROM {guard}.seen_place s"
             " WHERE s.login = current_user)",
             layout,
-        )
-    )
-    cursor.execute(put("COMMENT ON VIEW {analyst}.place IS 'Which places are there, as last described?'", layout))
-    cursor.execute(put("GRANT SELECT ON ALL TABLES IN SCHEMA {analyst} TO {analysts}", layout))
+        ),
+        put("COMMENT ON VIEW {analyst}.place IS 'Which places are there, as last described?'", layout),
+    ]
+    for column, says in PLACES.items():
+        name = Identifier(layout.analyst, "place", column)
+        statements.append(SQL("COMMENT ON COLUMN {} IS {}").format(name, Literal(says)))
+    statements.append(put("GRANT SELECT ON ALL TABLES IN SCHEMA {analyst} TO {analysts}", layout))
+    _together(cursor, statements)
+
+
+def _together(cursor: Cursor, statements: Iterable[Composable]) -> None:
+    cursor.execute(SQL("; ").join(statements))
 
 
 def select_of(layout: Layout, name: str, types: Mapping[str, str], *, opened: bool) -> Composed:
@@ -227,29 +244,46 @@ def _from_characteristics(answers: Iterable[Described]) -> set[str]:
     return found
 
 
-def _types(cursor: Cursor, schema: str, table: str) -> dict[str, str]:
+def _types(cursor: Cursor, schema: str) -> dict[str, dict[str, str]]:
+    """The types of the columns of every table and view of a schema, by name, in order."""
     cursor.execute(
-        "SELECT a.attname, format_type(a.atttypid, NULL) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
-        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relname = %s AND a.attnum > 0"
-        " AND NOT a.attisdropped ORDER BY a.attnum",
-        (schema, table),
+        "SELECT c.relname, a.attname, format_type(a.atttypid, NULL) FROM pg_attribute a"
+        " JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = %s AND c.relkind IN ('r', 'v') AND a.attnum > 0 AND NOT a.attisdropped"
+        " ORDER BY c.relname, a.attnum",
+        (schema,),
     )
-    return dict(cursor.fetchall())
+    found: dict[str, dict[str, str]] = {}
+    for table, column, type_ in cursor.fetchall():
+        found.setdefault(table, {})[column] = type_
+    return found
 
 
-def _comment(cursor: Cursor, layout: Layout, answer: Described, types: Mapping[str, str]) -> None:
+def _comments(layout: Layout, answer: Described, types: Mapping[str, str]) -> Iterator[Composed]:
     view = Identifier(layout.analyst, answer.name)
-    cursor.execute(SQL("COMMENT ON VIEW {} IS {}").format(view, Literal(f"{answer.question} Source: {answer.source}")))
+    yield SQL("COMMENT ON VIEW {} IS {}").format(view, Literal(f"{answer.question} Source: {answer.source}"))
     for column, type_ in types.items():
         says = answer.columns.get(column, "")
+        of_place = ID_OF.get(column) == "place" and type_ == "integer"
         if column in ID_OF and type_ == "integer":
             says += " By its id in the ledger."
         elif type_.startswith("timestamp"):
             says += " ISO 8601."
-        cursor.execute(SQL("COMMENT ON COLUMN {}.{} IS {}").format(view, Identifier(column), Literal(says)))
-        if ID_OF.get(column) == "place" and type_ == "integer" and laestab_of(column) not in types:
-            cursor.execute(
-                SQL("COMMENT ON COLUMN {}.{} IS {}").format(
-                    view, Identifier(laestab_of(column)), Literal(f"The LAESTAB now of {column}; null: it has none.")
-                )
+        yield SQL("COMMENT ON COLUMN {}.{} IS {}").format(view, Identifier(column), Literal(says.strip()))
+        if of_place and laestab_of(column) not in types:
+            yield SQL("COMMENT ON COLUMN {}.{} IS {}").format(
+                view, Identifier(laestab_of(column)), Literal(f"The LAESTAB now of {column}; null: it has none.")
             )
+
+
+PLACES: Final = {
+    "place": "Its id in the ledger.",
+    "laestab": "Seven digits; null: none.",
+    "urn": "Its URN; null: none.",
+    "name": "Of a registered school or organisation; null: none.",
+    "kind": "maintained, academy, pru, unregistered_provider, ...",
+    "phase": "As described.",
+    "la_code": "The authority's three digits.",
+    "closed_on": "Last day by the closure that stands; null: open.",
+}
+"""The columns of the view `place`."""

@@ -16,7 +16,7 @@ from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Identifier
 
 from domain.ledger.postgres_connection import connect
-from projections.answers import Answer
+from projections.answers import Answer, read
 from projections.engines import postgres_state
 from projections.engines.engine import Asked, State
 from projections.engines.postgres_layout import Layout
@@ -48,14 +48,15 @@ class PostgresReader:
     def __init__(
         self,
         conninfo: str,
-        answers: Mapping[str, Answer],
         layout: Layout | None = None,
+        answers: Mapping[str, Answer] | None = None,
         tables: Mapping[str, Table] = TABLES,
         *,
         user: str | None = None,
     ) -> None:
+        """`answers`: those whose texts are run as at a moment; all that there are, unless said."""
         self._layout = layout or Layout()
-        self._answers = answers
+        self._answers = read() if answers is None else answers
         self._tables = tables
         self._as_at = False
         self._place: int | None = None
