@@ -51,7 +51,8 @@ told (line, place, position, recorded_on, from_date, imported, entry_position, e
       reversed_on, in_error, guest, on_roll, special, csa, live) as (
   select l.line, l.place, l.position, v.recorded_on, l.from_date, l.imported, l.entry_position, l.entry_recorded_on,
          l.deletion_position, l.deletion_recorded_on, l.leaving_on, l.ground, said.number - began.number,
-         case when l.from_date >= p.since then heard.number - began.number end, x.school_days, o.entries, r.position, r.recorded_on, l.in_error, l.guest,
+         case when l.from_date >= p.since then heard.number - began.number end, x.school_days, o.entries,
+         r.position, r.recorded_on, l.in_error, l.guest,
          l.on_roll, case when s.place is null then 0 else 1 end,
          case when l.to_date >= l.csa_from and l.to_date <= l.csa_until then 1 else 0 end,
          case when l.entered = 1 and l.imported = 0 and l.carried = 0 then 1 else 0 end

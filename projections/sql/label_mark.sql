@@ -116,7 +116,7 @@ told (place, line, session_date, session, position, recorded_on, code, code_sent
          k_then.status, k_now.status,
          case when l_then.line is null then null
               when l_then.on_roll = 1 and f.session_date between l_then.from_date and l_then.to_date then 1 else 0 end,
-         case when l_day.line is null then null
+         case when l_day.line is null or l_day.position >= l_then.position then null
               when l_day.on_roll = 1 and f.session_date between l_day.from_date and l_day.to_date then 1 else 0 end,
          case when l_now.line is null then null
               when l_now.on_roll = 1 and f.session_date between l_now.from_date and l_now.to_date then 1 else 0 end,

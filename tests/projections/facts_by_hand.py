@@ -34,7 +34,7 @@ def text_of(answer: str) -> str:
 def inputs_of(answer: str) -> frozenset[str]:
     """The facts, rules and answers that an answer reads."""
     select = "\n".join(line for line in text_of(answer).splitlines() if not line.startswith("--"))
-    named = set(re.findall(r"\b(?:from|join)\s+([a-z_]+)", select))
+    named = set(re.findall(r"\b(?:from|join)\s+([a-z][a-z0-9_]*)", select))
     return frozenset(name for name in named if name in TABLES or (SQL / f"{name}.sql").exists())
 
 
