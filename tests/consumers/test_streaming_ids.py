@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,9 @@ from tests.making import founding
 from tests.registry import RegistryServer, serving
 from tests.streaming import (
     Authority,
+    Process,
     adds_up,
+    founded_home,
     import_operator,
     make_topics,
     marks_in,
@@ -182,6 +185,50 @@ def test_a_registry_that_forgets_for_a_moment_makes_nothing_be_held(
     take(ledger, broker, registry, len(messages), joined=first_asked)
     assert marks_in(ledger) == dict.fromkeys(authority.rows, 1)
     assert waiting(ledger.store, ledger.keys) == []
+
+
+def test_partitions_that_rest_are_handed_over_like_any_other(
+    broker: Broker, registry: RegistryServer, tmp_path: Path
+) -> None:
+    authority = Authority(seed=15)
+    messages = [*authority.rolls(), *authority.registers(4)]
+    home = founded_home(tmp_path / "home")
+    with (home.path / "rollbook.toml").open("a") as settings:
+        settings.write(f'\n[kafka]\nregistry = "{registry.address}"\n')
+    with home.writing() as ledger:
+        import_operator(ledger, tmp_path, authority)
+    authority.make_topics(broker)
+    sent(broker, *(by_registry(delivery) for delivery in messages))
+    registry.stop()
+    first, second = (Process(home, broker, tmp_path / f"{name}.log") for name in ("first", "second"))
+    try:
+        first.start()
+        until_said(first, '"event": "registry"')
+        second.start()
+        until_said(second, '"event": "registry"')  # so some of what rested with the first rests with the second
+        first.kill()
+        registry.start()
+        with home.reading() as ledger:
+            for _ in range(600):
+                if stored_counts(ledger)["deliveries"] >= len(messages) or not second.runs:
+                    break
+                time.sleep(0.1)
+            assert marks_in(ledger) == dict.fromkeys(authority.rows, 1)
+            assert waiting(ledger.store, ledger.keys) == []
+        assert second.end() == 0
+    finally:
+        first.kill()
+        second.kill()
+
+
+def until_said(process: Process, text: str) -> None:
+    """Wait until a line of its log says so."""
+    for _ in range(600):
+        if text in process.log.read_text("utf-8"):
+            return
+        assert process.runs, process.log.read_text("utf-8")
+        time.sleep(0.1)
+    raise AssertionError(process.log.read_text("utf-8"))
 
 
 def test_a_registry_whose_password_is_not_there_stops_the_intake_before_it_begins(
