@@ -83,6 +83,7 @@ class DuckEngine:
                 f"Another process works on the answers in {folder}: let it end first, or stop it"
             ) from error
         (folder / WORK).chmod(0o600)
+        duck_files.sweep(folder)
         if not self._one("select count(*) from duckdb_schemas() where schema_name = 'state' and not internal"):
             with self.transaction():
                 for statement in layout(tables):

@@ -68,6 +68,14 @@ def publish(work: Path, published: Path) -> None:
         os.close(folder)
 
 
+def sweep(folder: Path) -> None:
+    """Remove what readers that were killed had spilled beside the answers."""
+    for left in folder.glob("spill-*"):
+        process = left.name.partition("-")[2]
+        if process.isdigit() and not Path(f"/proc/{process}").exists() and Path("/proc/self").exists():
+            shutil.rmtree(left, ignore_errors=True)
+
+
 def _copy(source: BinaryIO, target: BinaryIO) -> None:
     """All of a file. On Linux the kernel copies, or shares the blocks where the file system can."""
     if not hasattr(os, "copy_file_range"):

@@ -1,16 +1,21 @@
 # ruff: noqa: S608 -- every name in these statements is of our own tables and answers, read by `projections.answers`
 """The published answers in DuckDB, as readers open them: as they stand, or as at any past moment.
 
-As at a moment, every fact and every answer has a temporary view of its own in the reader's session, with the moment in
-it as a literal: there is no setting that could be left unset, and no name that would lead back to the present.
+As at a moment, facts are temporary views of the reader's session with the moment in them as a literal, and the answers
+that a question needs are made from them there and then: there is no setting that could be left unset, and no name that
+would lead back to the present. Each answer is made once, as a temporary table: as views within views, register and
+weekly sums would be worked out again wherever they are named, three to seven times over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import duckdb
 import polars as pl
 
 from projections.answers import Answer
@@ -30,6 +35,7 @@ FRAME_OF: Final[Mapping[str, pl.DataType]] = {
     "VARCHAR": pl.String(),
 }
 """The type of a frame's column by DuckDB's name of a type; of others, what the values are."""
+_NAME: Final = re.compile(r"[a-z_][a-z0-9_]*")
 WITHIN: Final = "within_"
 """Before the names of views that hold more than the place asked for: what its pupils have elsewhere."""
 
@@ -55,58 +61,85 @@ class DuckReader:
         """`answers` are those whose texts views as at a moment are made of; `config` is DuckDB's own."""
         if not published.exists():
             raise NoAnswersYet(f"There are no answers in {published.parent} yet: run rollbook project first")
-        settings: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": False}
-        self.connection = open_published(published, {**settings, **(config or {})})
+        # What does not fit into memory goes beside the answers, under a name of this process's own.
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "autoinstall_known_extensions": False,
+            "temp_directory": str(published.parent / f"spill-{os.getpid()}"),
+        }
+        self._session = open_published(published, {**settings, **(config or {})})
         self._answers = answers
         self._tables = tables
         self._made: list[tuple[str, str]] = []
-        self.connection.execute(f"set search_path = '{PATH}'").fetchall()
+        self._defined: set[str] = set()
+        self._asked: Asked | None = None
+        self._place: int | None = None
+        self._run(f"set search_path = '{PATH}'")
 
     def state(self) -> State:
-        return read_state(lambda statement: self.connection.execute(statement).fetchall(), f"{CATALOG}.state")
+        return read_state(lambda statement: self._session.execute(statement).fetchall(), f"{CATALOG}.state")
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The session itself, with every name in it, for what `ask` does not do."""
+        self._define([*self._tables, *self._answers])
+        return self._session
 
     def current(self, asked: Asked) -> None:
         self._clear()
+        self._run(f"set search_path = '{PATH}'")
         for column in self._tables["asked"].columns if "asked" in self._tables else ():
-            self.connection.execute(f"set variable asked_{column.name} = {_literal(asked, column.name)}").fetchall()
+            self._run(f"set variable asked_{column.name} = {_literal(asked, column.name)}")
 
     def as_at(self, asked: Asked, place: int | None = None) -> None:
         """See `Reader`. Of a place: its rows, made from all that is known of its pupils anywhere, and of the calendars
         that count for them. Answers without a column `place` may then hold more than the place, and less than all.
         """
         self._clear()
+        # A name that nobody defined is not found, rather than found in the present.
+        self._run("set search_path = 'temp.main'")
+        self._asked, self._place = asked, place
         if place is not None:
             self._scope(asked.position, place)
-        inner = WITHIN if place is not None else ""
-        for table in self._tables.values():
-            where = self._cut(table, asked.position) if table.name != "asked" else ""
-            limit = self._limit(table) if place is not None else ""
-            whole = " where " + " and ".join(filter(None, (where, limit))) if where or limit else ""
-            if table.name == "asked":
-                told = (f"{_literal(asked, column.name)} as {column.name}" for column in table.columns)
-                self._view(f"{inner}asked", f"select {', '.join(told)}")
-            else:
-                self._view(inner + table.name, f"select * from {CATALOG}.fact.{table.name}{whole}")
-            if place is not None:
-                only = f" where place = {place:d}" if _in_register(table) else ""
-                self._view(table.name, f"select * from temp.main.{inner}{table.name}{only}")
-        for answer in self._answers.values():
-            text = answer.pointed(lambda name: f"temp.main.{inner}{name}")
-            self._view(inner + answer.name, text)
-            if place is not None:
-                only = f" where place = {place:d}" if "place" in answer.columns else ""
-                self._view(answer.name, f"select * from temp.main.{inner}{answer.name}{only}")
 
     def ask(self, statement: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
-        """See `Reader`. By rows, and not by DuckDB's stream of Arrow: a stream that Polars has read leaves objects of
-        DuckDB's behind, and a program that ends then complains of them, at length, on stderr."""
-        self.connection.execute(statement, list(parameters) or None)
-        named = [(str(name), FRAME_OF.get(str(type_))) for name, type_, *_ in self.connection.description or ()]
-        rows = self.connection.fetchall()
-        columns = zip(*rows, strict=True) if rows else ([] for _ in named)
-        return pl.DataFrame(
-            [pl.Series(name, values, type_) for (name, type_), values in zip(named, columns, strict=True)]
-        )
+        self._define(_NAME.findall(statement.lower()))
+        return pl.DataFrame(self._session.sql(statement, params=list(parameters) or None))
+
+    def _define(self, words: Iterable[str]) -> None:
+        """As at a moment, make those words that are names of facts or answers, and what they stand on."""
+        if self._asked is None:
+            return
+        inner = WITHIN if self._place is not None else ""
+        named = {word for word in words if word in self._tables or word in self._answers}
+        below = set(named)
+        for name in reversed(list(self._answers)):
+            if name in below:
+                below.update(self._answers[name].inputs)
+        for name in [*self._tables, *self._answers]:
+            if name in below and inner + name not in self._defined:
+                stored = name in self._answers and self._answers[name].kind == "table"
+                self._make("table" if stored else "view", inner + name, self._as_at_text(name, inner))
+            if inner and name in named and name not in self._defined:
+                only = f" where place = {self._place:d}" if self._of_place(name) else ""
+                self._make("view", name, f"select * from temp.main.{inner}{name}{only}")
+
+    def _as_at_text(self, name: str, inner: str) -> str:
+        assert self._asked is not None
+        if name in self._answers:
+            return self._answers[name].pointed(lambda other: f"temp.main.{inner}{other}")
+        table = self._tables[name]
+        if name == "asked":
+            return "select " + ", ".join(f"{_literal(self._asked, c.name)} as {c.name}" for c in table.columns)
+        limits = [self._cut(table, self._asked.position), self._limit(table) if inner else ""]
+        where = " and ".join(filter(None, limits))
+        return f"select * from {CATALOG}.fact.{name}" + (f" where {where}" if where else "")
+
+    def _of_place(self, name: str) -> bool:
+        """Whether its column `place` is the place whose register or roll it is; of an arrangement it is the other."""
+        if name in self._answers:
+            return "place" in self._answers[name].columns
+        table = self._tables[name]
+        return table.dated and "place" in table.names and ("session_date" in table.names or name == "line")
 
     def lock_down(self) -> None:
         """For statements that somebody else wrote: no file, no extension, no setting from here on (reference/sql.md 7).
@@ -114,24 +147,30 @@ class DuckReader:
         What is asked may still make temporary tables, and may ask for long: the caller bounds memory and time.
         """
         for setting in ("enable_external_access = false", "autoload_known_extensions = false"):
-            self.connection.execute(f"set {setting}").fetchall()
-        self.connection.execute("set lock_configuration = true").fetchall()
+            self._run(f"set {setting}")
+        self._run("set lock_configuration = true")
+
+    def interrupt(self) -> None:
+        """Stop what is being asked, from another thread: it fails there as interrupted."""
+        self._session.interrupt()
 
     def close(self) -> None:
-        self.connection.close()
+        self._session.close()
 
-    def _view(self, name: str, select: str) -> None:
-        self.connection.execute(f"create temp view {name} as {select}").fetchall()
-        self._made.append(("view", name))
-
-    def _table(self, name: str, select: str) -> None:
-        self.connection.execute(f"create temp table {name} as {select}").fetchall()
-        self._made.append(("table", name))
+    def _make(self, kind: str, name: str, select: str) -> None:
+        self._run(f"create temp {kind} {name} as {select}")
+        self._made.append((kind, name))
+        self._defined.add(name)
 
     def _clear(self) -> None:
         for kind, name in reversed(self._made):
-            self.connection.execute(f"drop {kind} if exists temp.main.{name}").fetchall()
+            self._run(f"drop {kind} if exists temp.main.{name}")
         self._made.clear()
+        self._defined.clear()
+        self._asked = self._place = None
+
+    def _run(self, statement: str) -> None:
+        self._session.execute(statement).fetchall()
 
     def _cut(self, table: Table, position: int) -> str:
         if table.name in NEVER_CUT:
@@ -155,16 +194,20 @@ class DuckReader:
         fact = f"{CATALOG}.fact"
         known = f"position <= {position:d}"
         joined = f"select pupil, child from {fact}.same_child where {known}" if "same_child" in self._tables else ""
-        self._table("scope_pupil", f"select distinct pupil from {fact}.line where {known} and place = {place:d}")
+        self._make(
+            "table", "scope_pupil", f"select distinct pupil from {fact}.line where {known} and place = {place:d}"
+        )
         if joined:
             named = "select pupil from temp.main.scope_pupil"
             children = f"{named} union select child from ({joined}) where pupil in ({named})"
-            self._table(
+            self._make(
+                "table",
                 "scope_child",
                 f"{children} union select pupil from ({joined}) where child in ({children})",
             )
         pupils = "scope_child" if joined else "scope_pupil"
-        self._table(
+        self._make(
+            "table",
             "scope_line",
             f"select distinct line from {fact}.line where {known} and pupil in (select pupil from temp.main.{pupils})",
         )
@@ -183,12 +226,7 @@ class DuckReader:
                 f"with recursive linked as ({linked}), near (place) as ({named} union"
                 " select linked.other from near join linked on linked.one = near.place) select place from near"
             )
-        self._table("scope_place", named)
-
-
-def _in_register(table: Table) -> bool:
-    """Whether `place` is the place whose register or roll it is; of an arrangement it is the other one."""
-    return table.dated and "place" in table.names and ("session_date" in table.names or table.name == "line")
+        self._make("table", "scope_place", named)
 
 
 def _literal(asked: Asked, column: str) -> str:

@@ -43,7 +43,7 @@ def _steps(history: list[Fact], stops: list[int]) -> list[tuple[int, list[tuple[
     return found or [(0, [])]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(HISTORIES, st.lists(st.integers(1, 30), max_size=6), st.booleans())
 def test_answers_refreshed_in_whatever_steps_are_those_of_a_rebuild(
     history: list[Fact], stops: list[int], whole: bool
@@ -62,7 +62,7 @@ def test_answers_refreshed_in_whatever_steps_are_those_of_a_rebuild(
             store.close()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(HISTORIES, st.integers(0, 30))
 def test_as_at_a_moment_is_what_a_store_that_stops_there_says(history: list[Fact], stop: int) -> None:
     stop = min(stop, len(history))
