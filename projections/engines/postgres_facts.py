@@ -54,9 +54,9 @@ def settle(cursor: Cursor, schema: str, answers: Mapping[str, Answer], tables: M
 
 
 def make_indexes(cursor: Cursor, schema: str, name: str, answers: Mapping[str, Answer]) -> None:
-    """The indexes of an answer: its key, which must be one, and what refreshes and analysts look it up by."""
+    """The indexes of an answer: its key, and what refreshes and analysts look it up by."""
     answer = answers[name]
-    _make_index(cursor, schema, name, answer.key, unique=True)
+    _make_index(cursor, schema, name, answer.key)
     more: list[tuple[str, ...]] = (
         [("place", "session_date")] if {"place", "session_date"} <= set(answer.columns) else []
     )

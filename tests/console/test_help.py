@@ -36,8 +36,8 @@ def parses(words: list[str]) -> None:
     arguments = [word for word in words if word not in ("[", "]")]
     while arguments[:1] == ["--home"]:
         arguments = arguments[2:]
-    path = tuple(arguments[:2]) if tuple(arguments[:2]) in VERBS else tuple(arguments[:1])
-    assert path in VERBS, f"rollbook {' '.join(words)}: there is no such verb"
+    path = next((tuple(arguments[:length]) for length in (3, 2, 1) if tuple(arguments[:length]) in VERBS), ())
+    assert path, f"rollbook {' '.join(words)}: there is no such verb"
     VERBS[path].make_context(path[-1], list(arguments[len(path) :]), resilient_parsing=False)
 
 
