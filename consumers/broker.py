@@ -26,6 +26,9 @@ SECONDS_TO_CONNECT = 15.0
 
 _REGISTRY = re.compile(r"https?://[^\s/?#@]+(/[^\s?#@]*)?", re.IGNORECASE)
 
+_ANOTHER_NAME = (62, 64)
+"""OpenSSL's codes for a certificate that is good, but of another host or address (x509_vfy.h)."""
+
 C = TypeVar("C")
 
 
@@ -83,10 +86,12 @@ class Connection(BaseModel):
         return self
 
     def arguments(self) -> dict[str, Any]:
-        """What kafka-python's clients are made with. Raises NoBroker where a password is needed and not there."""
+        """What kafka-python's clients are made with. Raises NoBroker where a password is needed and not there, or the
+        certificates to trust cannot be read."""
         stated: dict[str, Any] = {"bootstrap_servers": self.bootstrap.split(",")}
         if not self.tls:
             return stated
+        self._trusted()
         stated |= {"security_protocol": "SSL", "ssl_cafile": None if self.ca_file is None else str(self.ca_file)}
         if self.user is not None:
             password = password_from(PASSWORD, PASSWORD_FILE)
@@ -133,12 +138,27 @@ class Connection(BaseModel):
                 said = f"Nothing listens on {server} ({reason}): is the broker up, and is that its address?"
         return said
 
-    def _why_not_secured(self, server: str, host: str, plain: socket.socket) -> str:
-        trusted = ssl.create_default_context(cafile=None if self.ca_file is None else str(self.ca_file))
+    def _trusted(self) -> ssl.SSLContext:
+        """What we trust. Raises NoBroker where the file cannot be read: the client would say that nobody answers."""
         try:
-            with trusted.wrap_socket(plain, server_hostname=host):
+            return ssl.create_default_context(cafile=None if self.ca_file is None else str(self.ca_file))
+        except OSError as error:  # ssl.SSLError is one
+            reason = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+            raise NoBroker(
+                f"The file {self.ca_file}, which --ca-file names, cannot be read ({reason}): it should hold the "
+                "certificate of the authority that signed the broker's, as PEM."
+            ) from None
+
+    def _why_not_secured(self, server: str, host: str, plain: socket.socket) -> str:
+        try:
+            with self._trusted().wrap_socket(plain, server_hostname=host):
                 pass
         except ssl.SSLCertVerificationError as error:
+            if error.verify_code in _ANOTHER_NAME:
+                return (
+                    f"The certificate of {server} is made out to another name than {host}: give the broker's address "
+                    "as its certificate has it, or have the name put into the certificate."
+                )
             return (
                 f"The certificate of {server} is not trusted ({error.verify_message}): "
                 "name the authority that signed it with --ca-file."

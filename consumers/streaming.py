@@ -21,12 +21,15 @@ from typing import Any, NamedTuple
 from eventsourcing.persistence import InterfaceError, OperationalError
 from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import (
+    GroupAuthorizationFailedError,
     IllegalGenerationError,
     IllegalStateError,
+    InvalidSessionTimeoutError,
     KafkaError,
     RebalanceInProgressError,
     RetriableError,
     UnknownMemberIdError,
+    UnsupportedCodecError,
     for_code,
 )
 
@@ -247,10 +250,7 @@ class KafkaIntake:
             self._forget_admin()
             time.sleep(SECONDS_TO_WAIT)
         except KafkaError as error:
-            raise NoBroker(
-                f"Kafka at {self._stream.connection.bootstrap} refuses us: {type(error).__name__}. Nothing was lost; "
-                "see deploy/README.md for the rights that an intake needs."
-            ) from error
+            raise NoBroker(_refusal(error, self._stream)) from error
         else:
             return
         self._unsure |= set(polled) | set(consumer.assignment())
@@ -448,6 +448,23 @@ class KafkaIntake:
                 self._gaps[tp] = (stood, first)
         self._unsure |= set(polled)
         return False
+
+
+def _refusal(error: KafkaError, stream: Stream) -> str:
+    """Why we cannot go on, where waiting does not help, and what does."""
+    match error:
+        case UnsupportedCodecError():
+            why = (
+                "a source compresses what it sends in a way that cannot be read here. Install what reads it "
+                "(pip install 'kafka-python[lz4,snappy,zstd]'), or have the source compress with gzip"
+            )
+        case InvalidSessionTimeoutError():
+            why = f"it does not allow a session timeout of {stream.session_timeout_ms / 1_000:g} s: give another"
+        case GroupAuthorizationFailedError():
+            why = f"we may not read as group {stream.group}: give another --group, or allow us to read in this one"
+        case _:
+            why = f"{type(error).__name__}; see deploy/README.md for the rights that an intake needs"
+    return f"Kafka at {stream.connection.bootstrap} does not let us go on: {why}. Nothing was lost."
 
 
 def _highwater(consumer: Any, tp: TopicPartition) -> int | None:

@@ -11,7 +11,7 @@ from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 from kafka.structs import TopicPartition
 
-from consumers.broker import Connection
+from consumers.broker import Connection, NoBroker
 from consumers.deliveries import read_deliveries
 from consumers.file_import import import_file
 from consumers.streaming import TOPICS, KafkaIntake, Progress, Stream, StreamBroken
@@ -309,6 +309,29 @@ def test_a_partition_that_ends_with_a_transaction_is_taken_in_whole_and_lags_beh
     polls = iter(range(100))
     intake.run(lambda: (intake.progress.messages > 0 and not any(intake.progress.lag.values())) or next(polls) == 99)
     assert list(intake.progress.lag.values()) == [0]
+
+
+@pytest.mark.parametrize("codec", ["gzip", "lz4", "snappy", "zstd"])
+def test_what_is_compressed_in_a_way_that_cannot_be_read_here_stops_the_intake_with_a_way_out(
+    broker: Broker, ledger: Ledger, tmp_path: Path, codec: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = Authority(seed=12, places=1)
+    import_operator(ledger, tmp_path, authority)
+    admin = KafkaAdminClient(**broker.client())
+    admin.create_topics([NewTopic(authority.topics[0], 1, 1, topic_configs={"compression.type": codec})])
+    admin.close()
+    with producing(broker) as producer:
+        for delivery in authority.rolls():
+            send(producer, delivery)
+    monkeypatch.setattr(f"kafka.codec.has_{codec}", lambda: False)
+    with pytest.raises(NoBroker, match="compresses what it sends in a way that cannot be read here"):
+        take_all(ledger, broker, 1)
+    monkeypatch.undo()
+
+
+def test_a_session_timeout_that_the_broker_does_not_allow_is_named(broker: Broker, ledger: Ledger) -> None:
+    with pytest.raises(NoBroker, match=r"does not allow a session timeout of 0\.5 s: give another"):
+        take_all(ledger, broker, 1, session_timeout_ms=500)
 
 
 @pytest.mark.parametrize("stamp", [253_402_300_800_000, 2**62, 2**63 - 1])

@@ -224,6 +224,13 @@ def test_an_intake_with_a_wrong_password_says_so_in_a_sentence(school: School, s
     assert "a guess" not in err
 
 
+def test_an_intake_of_a_group_that_it_may_not_read_as_says_so(school: School, secured: Secured) -> None:
+    password = secured.password("intake")
+    code, err = rollbook(school, secured, "intake", "intake", password, "--until-idle", "1", "--group", "mine")
+    assert code == 1
+    assert "we may not read as group mine: give another --group" in err.splitlines()[-1]
+
+
 def test_the_publisher_may_publish_and_the_intake_may_not(school: School, secured: Secured) -> None:
     code, err = rollbook(school, secured, "publish", "publisher", secured.password("publisher"), "--once")
     assert code == 0, err
