@@ -50,7 +50,7 @@ class Asks:
         finally:
             reader.close()
         for row in rows:
-            row["name"] = names.get(row.get("pupil", row.get("child"))) or names.get(-row.get("line", 0))
+            row["name"] = names.get(row.get("pupil", row.get("child"))) or names.get(-(row.get("line") or 0))
         return [row for row in rows if all(row[column] == value for column, value in where.items())]
 
     def of(self, name: str, answer: str, as_at: str | None = None, today: str | None = None, **where: Any) -> list[Row]:
