@@ -292,6 +292,8 @@ def verb_of(command: CommandOf) -> Callable[..., None]:
             # What waited for want of a pupil or a place may be placed now.
             taken = Intake(ledger).replay_waiting().replayed_earlier if waiting(ledger.store, ledger.keys) else 0
             say.note_simulated(ledger.simulated, chosen is not Format.TABLE)
+        if answer.remark:
+            say.remark(answer.remark)
         _show(command, answer, taken, as_json=chosen is Format.JSON)
 
     verb.__doc__ = _help(command)

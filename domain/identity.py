@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from domain.arrangement.arrangement import facts_of as arrangement_facts
 from domain.arrangement.kinds import TOPICS, Does
+from domain.case.case import TELLS
+from domain.case.case import facts_of as case_facts
 from domain.events import OPERATOR, Fields
 from domain.moments import academic_year_of
 from domain.people import person_scope
@@ -118,6 +120,10 @@ def _of_arrangement(topic: str, told: Told) -> Iterable[Fact]:
     yield from arrangement_facts(told.stream, topic, told.body, told.text)
 
 
+def _of_case(told: Told) -> Iterable[Fact]:
+    yield from case_facts(told.stream, told.body)
+
+
 def _of_report(told: Told) -> Iterable[Fact]:
     """At which places something was reported of a line."""
     yield Fact("reported_at", "", told.body["line"].hex(), told.body["place"])
@@ -142,6 +148,7 @@ GIVES: Mapping[str, Callable[[Told], Iterable[Fact]]] = {
     "ImportStarted": _of_import,
     "ProviderAttendanceReported": _of_report,
     "EngagementReported": _of_report,
+    **dict.fromkeys(TELLS, _of_case),
     **{
         topic.name: partial(_of_arrangement, topic.name)
         for topic in TOPICS.values()

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 from domain.admission_register import line as lines
 from domain.arrangement import arrangement as arrangements
 from domain.attendance_register import register as registers
+from domain.case import case as cases
 from domain.events import Event, Fields, KeyOf, Stored
 from domain.identifiers import normalise_upn
 from domain.identity import facts_of
@@ -177,6 +178,12 @@ class Unit:
     def arrangement(self, arrangement: bytes) -> arrangements.Arrangement:
         """An arrangement of a pupil's week."""
         return self._state(arrangements.stream_of(arrangement), arrangements.Arrangement, arrangements.evolve)
+
+    def case_of(self, line_or_place: bytes) -> cases.Case:
+        """The case of a line, or a school's own; a new one where there is none yet."""
+        found = self.find("case", "", line_or_place.hex())
+        case = found[0].id if found else self.new_id(cases.stream_of)
+        return self._state(cases.stream_of(case), cases.Case, cases.evolve)
 
     def people(self, place: bytes) -> People:
         """The people of a place."""

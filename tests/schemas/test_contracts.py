@@ -20,6 +20,7 @@ from consumers import registers
 from domain.admission_register import decide as admission
 from domain.arrangement import words
 from domain.authority import SETTINGS
+from domain.case import decide as returning
 from domain.place import decide as placing
 from schemas import catalogue
 from schemas.catalogue import KINDS, Issued, Schema, by_id, current, find, id_of, issued, ledger, mis, sealed
@@ -222,6 +223,7 @@ KNOWN_VALUES = {
     "session": words.SESSIONS,
     "plan": words.PLANS,
     "census_reason": words.CENSUS_REASONS,
+    "ground": frozenset({*admission.GROUNDS.values(), "pre2024", "not_said"}),
 }
 
 
@@ -270,6 +272,11 @@ def enum(topic: str, name: str) -> set[str]:
         ("PlacementStarted", "delivery", words.DELIVERY),
         ("PlacementEnded", "outcome", words.OUTCOMES),
         ("EvidenceReceived", "kind", words.EVIDENCE_KINDS),
+        ("ReturnMade", "kind", returning.KINDS),
+        ("ReturnMade", "limb", returning.LIMBS),
+        ("ReturnMade", "channel", returning.CHANNELS),
+        ("ReturnAsked", "kind", returning.ASKABLE),
+        ("SicknessBeliefFormed", "limb", returning.BELIEFS),
     ],
 )
 def test_the_code_decides_on_exactly_the_symbols_that_can_be_stored(topic: str, name: str, known: set[str]) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from domain.ledger.commands import people, places, pupils, registers
-from domain.ledger.commands.base import Answer, Command, Done, Handler, Made, Names, Refused
+from domain.ledger.commands import people, places, pupils, registers, returns
+from domain.ledger.commands.base import Answer, Command, Done, Handler, Made, Names, Noted, Refused
 from domain.ledger.commands.people import HoldOffice, MakeSetting, NamePerson
 from domain.ledger.commands.places import AdoptPolicy, ClosePlace, EndSource, SucceedPlace, UndoSuccession
 from domain.ledger.commands.pupils import (
@@ -31,6 +31,15 @@ from domain.ledger.commands.registers import (
     RegisterNotTaken,
     ReverseDeletion,
 )
+from domain.ledger.commands.returns import (
+    AdoptDefinitions,
+    AskForReturns,
+    CloseAttendanceReturn,
+    MakeReturns,
+    OneReturn,
+    ReturnInterval,
+    SicknessBelief,
+)
 from domain.ledger.ledger import Ledger
 from domain.ledger.unit import Unit
 from domain.pupil.decide import Impossible
@@ -40,8 +49,11 @@ HANDLERS: Mapping[type[Command], Handler] = {
     **registers.HANDLERS,
     **places.HANDLERS,
     **people.HANDLERS,
+    **returns.HANDLERS,
 }
 """Who decides which command, in the order in which a console lists them."""
+
+_DECIDES: Mapping[type[Command], Handler] = {**HANDLERS, **returns.OTHERS}
 
 
 def carry_out(ledger: Ledger, command: Command, now: int | None = None) -> Done | Refused:
@@ -54,20 +66,24 @@ def carry_out(ledger: Ledger, command: Command, now: int | None = None) -> Done 
         if now is not None and ledger.simulated:
             unit.now = max(unit.now, now)
         try:
-            return HANDLERS[type(command)](ledger, unit, command)
+            return _DECIDES[type(command)](ledger, unit, command)
         except Impossible as error:
             return Refused(str(error))
 
     answer, appended = ledger.settle(decide)
     if isinstance(answer, Refused):
         return answer
-    return Done(appended.first, appended.last, answer.id if isinstance(answer, Made) else None)
+    made = answer.id if isinstance(answer, Made) else None
+    return Done(appended.first, appended.last, made, answer.remark if isinstance(answer, Noted) else None)
 
 
 __all__ = [
     "HANDLERS",
+    "AdoptDefinitions",
     "AdoptPolicy",
     "AgreeStartingDay",
+    "AskForReturns",
+    "CloseAttendanceReturn",
     "ClosePlace",
     "Command",
     "ContinueIdentity",
@@ -77,18 +93,22 @@ __all__ = [
     "HoldOffice",
     "LiftHold",
     "LiftRestriction",
+    "MakeReturns",
     "MakeSetting",
     "MatchParents",
     "MergeIdentities",
     "NamePerson",
     "Names",
+    "OneReturn",
     "ParentWroteToWithdraw",
     "PlaceHold",
     "PlaceNotTakenUp",
     "Refused",
     "RegisterNotTaken",
     "RestrictAccess",
+    "ReturnInterval",
     "ReverseDeletion",
+    "SicknessBelief",
     "SucceedPlace",
     "UndoMerge",
     "UndoSuccession",

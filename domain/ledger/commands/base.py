@@ -71,6 +71,8 @@ class Done(NamedTuple):
     """Positions of its entries; last < first: it said nothing new."""
     made: bytes | None = None
     """The id of what it made, if it made something that has one."""
+    remark: str | None = None
+    """What whoever said it should know, such as that a setting is weaker than the regulation."""
 
 
 class Refused(NamedTuple):
@@ -85,7 +87,13 @@ class Made(NamedTuple):
     id: bytes
 
 
-Answer = Refused | Made | None
+class Noted(NamedTuple):
+    """Recorded, with a remark for whoever said it."""
+
+    remark: str
+
+
+Answer = Refused | Made | Noted | None
 Handler = Callable[[Ledger, Unit, Any], Answer]
 """Decides one kind of command in a unit of work."""
 

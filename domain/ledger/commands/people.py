@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from domain.authority import key_of as authority_key_of
-from domain.authority import setting_made
+from domain.authority import setting_made, weaker
 from domain.events import Event, KeyOf
 from domain.ledger.commands.base import (
     CONSOLE,
@@ -19,6 +19,7 @@ from domain.ledger.commands.base import (
     Command,
     Handler,
     Made,
+    Noted,
     PeopleId,
     PersonId,
     Refused,
@@ -132,7 +133,8 @@ def _make_setting(ledger: Ledger, unit: Unit, command: MakeSetting) -> Answer:
     except ValueError as error:
         return Refused(str(error))
     unit.record_new(event)
-    return None
+    weak = weaker(command.setting, command.value)
+    return None if weak is None else Noted(weak)
 
 
 HANDLERS: Mapping[type[Command], Handler] = {NamePerson: _name, HoldOffice: _hold_office, MakeSetting: _make_setting}
