@@ -7,6 +7,7 @@ hide itself.
 
 from __future__ import annotations
 
+import atexit
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -511,6 +512,7 @@ def introduce(school: School) -> None:
 def _introduced() -> Path:
     """A ledger that knows a place, its sources, session times and terms, and no pupil yet: made once a process."""
     folder = Path(mkdtemp(prefix="rollbook-introduced-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     introduce(School.founded(folder))
     return folder
 

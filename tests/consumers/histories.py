@@ -6,12 +6,13 @@ A history is a list of `Said`: what some source says about some sessions. `deliv
 
 from __future__ import annotations
 
+import atexit
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from shutil import copy
+from shutil import copy, rmtree
 from tempfile import mkdtemp
 from typing import Any, NamedTuple
 
@@ -206,6 +207,7 @@ def _zoe() -> dict[str, Any]:
 @cache
 def _authority() -> Path:
     folder = Path(mkdtemp(prefix="rollbook-authority-"))
+    atexit.register(rmtree, folder, ignore_errors=True)
     school = School.ready(folder, ())
     settle_in(school)
     school.close()
