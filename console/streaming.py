@@ -105,8 +105,12 @@ def intake_verb(
     registry_user: RegistryUser = None,
     registry_ca_file: RegistryCaFile = None,
     group: Annotated[
-        str, typer.Option("--group", help="The consumer group; more intakes of it share the work.")
-    ] = GROUP,
+        str | None,
+        typer.Option(
+            "--group",
+            help=f"The consumer group; more intakes of it share the work (default: {GROUP}- and the ledger's own id).",
+        ),
+    ] = None,
     start_over: Annotated[
         list[str] | None,
         typer.Option("--start-over", metavar="TOPIC", help="Made anew: read it from its beginning. Repeatable."),
@@ -164,7 +168,7 @@ def intake_verb(
             log,
             "began",
             broker=connection.bootstrap,
-            group=group,
+            group=intake.group,
             metrics_port=port,
             **({} if connection.registry is None else {"registry": connection.registry}),
             **_ledger_said(ledger),

@@ -49,6 +49,7 @@ TOPICS = "attendance.mis."
 """What the name of a source's topic begins with; the source's id, 32 hex digits, follows."""
 PATTERN = r"^attendance\.mis\.[0-9a-f]{32}$"
 GROUP = "rollbook-intake"
+"""What the name of an intake's group begins with."""
 _MILLISECONDS = 1_000
 SECONDS_TO_WAIT = 0.5
 MESSAGES_AT_ONCE = 500
@@ -72,7 +73,8 @@ class Stream:
     """How the topics are read."""
 
     connection: Connection
-    group: str = GROUP
+    group: str | None = None
+    """The consumer group; None: the ledger's own."""
     session_timeout_ms: int = 45_000
     max_poll_records: int = MESSAGES_AT_ONCE
     """Messages in one transaction at most: bounds it at some 130 ms."""
@@ -128,6 +130,12 @@ def delivery_of(record: Any) -> Delivery:
     )
 
 
+def group_of(ledger: Ledger) -> str:
+    """The group of all intakes of a ledger, wherever they run. Two ledgers in one group would share the partitions, and
+    each would miss what the other was given."""
+    return f"{GROUP}-{ledger.authority.hex()}"
+
+
 def _warn(event: str, why: str) -> None:
     log.warning(json.dumps({"event": event, "why": why}))
 
@@ -158,6 +166,7 @@ class KafkaIntake:
     def __init__(self, ledger: Ledger, stream: Stream, after_batch: Callable[[Progress], None] | None = None) -> None:
         self._ledger = ledger
         self._stream = stream
+        self.group = stream.group or group_of(ledger)
         self._after_batch = after_batch
         self._registry = registry_of(stream.connection)
         self._ids = None if self._registry is None else SchemaIds(self._registry.ask)
@@ -195,7 +204,7 @@ class KafkaIntake:
         self._intake.replay_waiting()
         consumer = stream.connection.connect(
             KafkaConsumer,
-            group_id=stream.group,
+            group_id=self.group,
             enable_auto_commit=False,
             isolation_level="read_committed",  # what a sender took back in the same breath was never said
             auto_offset_reset="earliest",
@@ -250,7 +259,7 @@ class KafkaIntake:
             self._forget_admin()
             time.sleep(SECONDS_TO_WAIT)
         except KafkaError as error:
-            raise NoBroker(_refusal(error, self._stream)) from error
+            raise NoBroker(_refusal(error, self._stream, self.group)) from error
         else:
             return
         self._unsure |= set(polled) | set(consumer.assignment())
@@ -450,7 +459,7 @@ class KafkaIntake:
         return False
 
 
-def _refusal(error: KafkaError, stream: Stream) -> str:
+def _refusal(error: KafkaError, stream: Stream, group: str) -> str:
     """Why we cannot go on, where waiting does not help, and what does."""
     match error:
         case UnsupportedCodecError():
@@ -461,7 +470,7 @@ def _refusal(error: KafkaError, stream: Stream) -> str:
         case InvalidSessionTimeoutError():
             why = f"it does not allow a session timeout of {stream.session_timeout_ms / 1_000:g} s: give another"
         case GroupAuthorizationFailedError():
-            why = f"we may not read as group {stream.group}: give another --group, or allow us to read in this one"
+            why = f"we may not read as group {group}: give another --group, or allow us to read in this one"
         case _:
             why = f"{type(error).__name__}; see deploy/README.md for the rights that an intake needs"
     return f"Kafka at {stream.connection.bootstrap} does not let us go on: {why}. Nothing was lost."

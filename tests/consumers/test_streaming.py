@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -327,6 +328,30 @@ def test_what_is_compressed_in_a_way_that_cannot_be_read_here_stops_the_intake_w
     with pytest.raises(NoBroker, match="compresses what it sends in a way that cannot be read here"):
         take_all(ledger, broker, 1)
     monkeypatch.undo()
+
+
+def test_two_ledgers_at_one_broker_each_take_in_everything(broker: Broker, ledger: Ledger, tmp_path: Path) -> None:
+    authority = Authority(seed=13)
+    (tmp_path / "other").mkdir()
+    store, keys = open_sqlite(tmp_path / "other" / "ledger.sqlite"), KeyStore.create(tmp_path / "other" / "keys.sqlite")
+    other = found(store, keys, replace(founding(), authority=b"B" * 16))
+    for one in (ledger, other):
+        import_operator(one, tmp_path, authority)
+    authority.make_topics(broker)
+    messages = [*authority.rolls(), *authority.registers(1)]
+    with producing(broker) as producer:
+        for delivery in messages:
+            send(producer, delivery)
+
+    def meanwhile(_: Progress) -> None:
+        """While the first holds all its partitions, the other comes."""
+        if not stored_counts(other):
+            take_all(other, broker, len(messages), seconds=30)
+
+    take_all(ledger, broker, len(messages), after=meanwhile)
+    for one in (ledger, other):
+        assert marks_in(one) == dict.fromkeys(authority.rows, 1)
+    store.close()
 
 
 def test_a_session_timeout_that_the_broker_does_not_allow_is_named(broker: Broker, ledger: Ledger) -> None:
