@@ -103,12 +103,18 @@ class PostgresEngine:
             raise
 
     def _alone(self) -> None:
-        """Only one projector: the lock goes with the connection, however that ends."""
-        taken = self.rows("SELECT pg_try_advisory_lock(hashtextextended(%s, 1))", [f"project {self._layout.ledger}"])
-        if not taken[0][0]:
-            raise AnswersInUse(
-                f"Another process works on the answers of the schema {self._layout.ledger}: let it end, or stop it"
-            )
+        """Only one projector: the lock goes with the connection, however that ends, but the server may take a moment
+        to see that it did."""
+        for pause in (0.05, 0.1, 0.2, 0.4, 0.8, None):
+            if self.rows("SELECT pg_try_advisory_lock(hashtextextended(%s, 1))", [f"project {self._layout.ledger}"])[0][
+                0
+            ]:
+                return
+            if pause:
+                time.sleep(pause)
+        raise AnswersInUse(
+            f"Another process works on the answers of the schema {self._layout.ledger}: let it end, or stop it"
+        )
 
     def _begin(self, simulated: bool) -> None:
         """Remove what a stopped rebuild left, and make what is missing."""
