@@ -124,7 +124,9 @@ def _line(state: lines.Line, entered: Told | None, deleted: tuple[Told, date] | 
     if deleted is not None:
         (position, recorded_at, event), off_roll = deleted
         last = days(off_roll) - 1
-        row = {name: event.fields.get(name) for name in ("deleted_on", "left_on", "ground", "destination")}
+        row = {
+            name: event.fields.get(name) for name in ("deleted_on", "left_on", "ground", "destination", "la_consent_on")
+        }
         row |= {"deletion_position": position, "deletion_recorded_on": days(local_date(recorded_at))}
     if entered is not None:
         position, recorded_at, event = entered

@@ -262,6 +262,7 @@ FACTS: Mapping[str, Table] = MappingProxyType(
     left_on date    The last day attended, by the school's word: what census and CTF count by.
     ground text    Of regulation 9, as r9_1a ... r9_3e, pre2024 or not_said.
     destination text    Where the pupil went, as coded.
+    la_consent_on date    Of a deletion: when the authority consented, by the school's word; null: not said.
     imported smallint    1: all that is known of it comes from another system's records.
 """,
                 of="line",
@@ -502,7 +503,7 @@ FACTS: Mapping[str, Table] = MappingProxyType(
     line integer    The pupil's line.
     limb text    p7a, p7b, p9_consecutive, p9_total or none.
     made_on date    Local date on which it was made; null: not said.
-    channel text    portal, file, email, api or paper.
+    channel text    portal, file, email, api, paper or not_said.
     computed_at bigint    The ledger's last position when its content was computed.
     run_from date    First day of the absence it names; null: none.
     run_days integer    School days of that absence, as computed then; null: none.
@@ -585,6 +586,8 @@ RULES: Mapping[str, Table] = MappingProxyType(
     iso_year smallint    Year of its ISO week.
     iso_week smallint    Its ISO week.
     academic_year integer    As 202526; begins on 1 August.
+    month_start date    The first day of its month.
+    month_end date    The last day of its month.
 """,
             ),
             _undated(

@@ -48,13 +48,14 @@ special (place) as (
 ),
 told (line, place, position, recorded_on, from_date, imported, entry_position, entry_recorded_on, deletion_position,
       deletion_recorded_on, leaving_on, ground, entered_late, told_late, backdated, off_roll_marks, reversed_position,
-      reversed_on, in_error, guest, on_roll, special, csa, live) as (
+      reversed_on, in_error, guest, on_roll, special, csa, consented, live) as (
   select l.line, l.place, l.position, v.recorded_on, l.from_date, l.imported, l.entry_position, l.entry_recorded_on,
          l.deletion_position, l.deletion_recorded_on, l.leaving_on, l.ground, said.number - began.number,
          case when l.from_date >= p.since then heard.number - began.number end, x.school_days, o.entries,
          r.position, r.recorded_on, l.in_error, l.guest,
          l.on_roll, case when s.place is null then 0 else 1 end,
          case when l.to_date >= l.csa_from and l.to_date <= l.csa_until then 1 else 0 end,
+         case when v.la_consent_on is null then 0 else 1 end,
          case when l.entered = 1 and l.imported = 0 and l.carried = 0 then 1 else 0 end
   from line_now l
   join line v on v.position = l.position and v.line = l.line
@@ -105,8 +106,8 @@ where case n.label
         when 'ground_not_said' then
           case when t.deletion_position is not null and t.ground = 'not_said' then 1 else 0 end
         when 'special_school_deletion' then
-          case when t.deletion_position is not null and t.special = 1 and t.csa = 1 and t.imported = 0
-                    and t.ground not in ('r9_1d', 'r9_1e', 'r9_1k', 'r9_1o') then 1 else 0 end
+          case when t.deletion_position is not null and t.special = 1 and t.csa = 1 and t.consented = 0
+                    and t.imported = 0 and t.ground not in ('r9_1d', 'r9_1e', 'r9_1k', 'r9_1o') then 1 else 0 end
         when 'left_as_stated' then
           case when t.on_roll = 1 and t.deletion_position is null and t.leaving_on is not null then 1 else 0 end
         when 'deletion_reversed' then case when t.reversed_position is not null then 1 else 0 end

@@ -565,6 +565,8 @@ def test_a_deletion_at_a_special_school_may_want_consent(world: World) -> None:
     assert _labels_of_lines(world) == set()
     world.facts.put("place", {"place": 1, "laestab": "8051234", "kind": "maintained", "phase": "special"})
     assert _labels_of_lines(world) == {"special_school_deletion"}
+    _line(world, **_deleted(la_consent_on=TUESDAY))
+    assert _labels_of_lines(world) == set()
     _line(world, **_deleted(ground="r9_1k"))
     assert _labels_of_lines(world) == set()
 
