@@ -160,16 +160,17 @@ class DuckEngine:
                 if shared:
                     where = _semi(key, shared, nullable)
                     select = f"select * from {where_stands(name, self._tables)} as kept where {where}"
-                    # A view of the input's own name: a text may call its columns by that name.
-                    self._run(f"create or replace temp view {name} as {select}")
-                    narrowed[name] = f"temp.main.{name}"
-        text = answer.pointed(lambda name: narrowed.get(name) or where_stands(name, self._tables))
+                    # What is read twice is looked for once.
+                    kind = "table" if [mention.name for mention in answer.mentions].count(name) > 1 else "view"
+                    self._run(f"create temp {kind} {name} as {select}")
+                    narrowed[name] = kind
+        text = answer.pointed(
+            lambda name: f"temp.main.{name}" if name in narrowed else where_stands(name, self._tables)
+        )
         limit = f" where {only}" if only else ""
-        try:
-            new = self._keep("table", f"select * from ({text}) as kept{limit}")
-        finally:
-            for name in narrowed:
-                self._run(f"drop view if exists temp.main.{name}")
+        new = self._keep("table", f"select * from ({text}) as kept{limit}")
+        for name, kind in narrowed.items():
+            self._run(f"drop {kind} temp.main.{name}")
         old = self._keep("view", f"select * from ans.{answer.name} as kept{limit}")
         gone = self._keep("table", f"select * from {old} except select * from {new}")
         come = self._keep("table", f"select * from {new} except select * from {old}")
