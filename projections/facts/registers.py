@@ -12,13 +12,12 @@ from typing import Final
 import polars as pl
 
 from projections.facts.columns import (
-    BESIDE,
-    SAID,
     day,
     local_day,
     local_minute,
     session_number,
     shaped,
+    timed,
     week_start,
 )
 from projections.facts.names import Names
@@ -180,9 +179,7 @@ def _received(frame: pl.DataFrame, names: Names) -> tuple[pl.DataFrame, pl.DataF
     for column, kind in (("person", "person"), ("source", "source"), ("group", "class")):
         frame = names.numbered(frame, column, kind)
     instants = ("sent_at", "broker_at", "first_held_at")
-    facts = frame.with_columns(
-        *BESIDE,
-        *SAID,
+    facts = timed(frame).with_columns(
         *(pl.from_epoch(pl.col(name), "us").alias(name) for name in instants),
         pl.from_epoch(pl.col("opened_said"), "us").alias("opened_at"),
         day("date", "session_date"),
@@ -213,9 +210,7 @@ def _marked(frame: pl.DataFrame, names: Names) -> pl.DataFrame:
         frame = names.numbered(frame, "arrangement", "arrangement")
     return shaped(
         "mark",
-        frame.with_columns(
-            *BESIDE, *SAID, day("date", "session_date"), week_start("date"), pl.col("at").alias("header")
-        ),
+        timed(frame).with_columns(day("date", "session_date"), week_start("date"), pl.col("at").alias("header")),
     )
 
 
@@ -231,9 +226,7 @@ def _changed(frame: pl.DataFrame, names: Names) -> pl.DataFrame:
     evidence = pl.col("evidence").is_not_null() if "evidence" in frame.columns else pl.lit(False)
     return shaped(
         "change",
-        frame.with_columns(
-            *BESIDE,
-            *SAID,
+        timed(frame).with_columns(
             day("date", "session_date"),
             day("amended_on"),
             evidence.cast(pl.Int16).alias("has_evidence"),
@@ -246,8 +239,7 @@ def _beside_marks(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     instants = [name for name in ("held_from", "held_to") if name in frame.columns]
     return shaped(
         table,
-        frame.with_columns(
-            *BESIDE,
+        timed(frame).with_columns(
             day("date", "session_date"),
             pl.col("at").alias("header"),
             *(pl.from_epoch(pl.col(name), "us").alias(name) for name in instants),
@@ -256,8 +248,7 @@ def _beside_marks(table: str, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _opened(frame: pl.DataFrame, names: Names) -> tuple[str, pl.DataFrame]:
-    facts = names.numbered(frame, "place", "place").with_columns(
-        *BESIDE,
+    facts = timed(names.numbered(frame, "place", "place")).with_columns(
         day("date", "session_date"),
         session_number(),
         local_minute("opened_said").alias("opened_minute"),
@@ -268,8 +259,7 @@ def _opened(frame: pl.DataFrame, names: Names) -> tuple[str, pl.DataFrame]:
 
 def _closed(frame: pl.DataFrame, names: Names) -> tuple[str, pl.DataFrame]:
     frame = names.numbered(names.numbered(_with_stream(frame), "place", "place"), "closed_by", "person")
-    facts = frame.with_columns(
-        *BESIDE,
+    facts = timed(frame).with_columns(
         day("date", "session_date"),
         local_day("closed_said").alias("closed_on"),
         local_minute("closed_said").alias("closed_minute"),
@@ -280,15 +270,14 @@ def _closed(frame: pl.DataFrame, names: Names) -> tuple[str, pl.DataFrame]:
 
 def _not_taken(frame: pl.DataFrame, names: Names) -> tuple[str, pl.DataFrame]:
     frame = names.numbered(names.numbered(frame, "place", "place"), "group", "class")
-    facts = frame.with_columns(*BESIDE, day("date", "session_date"), session_number(), pl.col("group").alias("class"))
+    facts = timed(frame).with_columns(day("date", "session_date"), session_number(), pl.col("group").alias("class"))
     return "register_not_taken", shaped("register_not_taken", facts)
 
 
 def _reported(frame: pl.DataFrame, names: Names) -> tuple[str, pl.DataFrame]:
     for column, kind in (("line", "line"), ("place", "place"), ("arrangement", "arrangement")):
         frame = names.numbered(frame, column, kind)
-    facts = frame.with_columns(
-        *BESIDE,
+    facts = timed(frame).with_columns(
         day("date", "session_date"),
         session_number(),
         local_minute("arrived_at").alias("arrived_minute"),
