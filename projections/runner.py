@@ -26,7 +26,7 @@ REBUILD_FROM: Final = 0.3
 
 
 class FactsOutdated(RuntimeError):
-    """The facts here were loaded by another definition: they must be read from the ledger again."""
+    """The facts here are of another definition, or of another ledger: they must be read again."""
 
 
 class Head(NamedTuple):
@@ -61,7 +61,7 @@ class Done:
 class Runner:
     """One engine's answers, kept up to date.
 
-    Refused: facts that were loaded under other definitions (FactsOutdated); nothing is mixed.
+    Refused: facts of other definitions, or beyond the ledger's end (FactsOutdated); nothing is mixed.
     """
 
     def __init__(
@@ -99,6 +99,11 @@ class Runner:
         before it is made. Published is what this leaves, by `Engine.publish`.
         """
         state = self._ready()
+        if head.position < state.loaded:
+            raise FactsOutdated(
+                f"The answers know of the ledger's entry {state.loaded}, and it ends at {head.position}: this is"
+                " another ledger, or an older copy. Let everything be read again (rollbook project --rebuild)"
+            )
         last: Window | None = None
         for window in windows:
             if last is not None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.projections.making_answers import Fact, Store, asked, seen
+from projections.facts.tables import Column, Table
+from projections.runner import FactsOutdated, Runner, Window
+from tests.projections.making_answers import RULES, TABLES, TEXTS, Fact, Store, asked, frames, head, seen
 
 ENTRIES = st.builds(
     lambda place, line, day, code: ("entry", {"place": place, "line": line, "day": day, "code": code}),
@@ -96,3 +100,70 @@ def test_as_at_a_moment_is_what_a_store_that_stops_there_says(history: list[Fact
         finally:
             whole.close()
             stopped.close()
+
+
+def test_an_answer_whose_file_changed_is_made_anew_and_so_is_what_stands_on_it_and_nothing_else(tmp_path: Path) -> None:
+    numbered = list(enumerate(BEGUN, start=1))
+    before = Store(tmp_path)
+    before.take(numbered, len(numbered))
+    kept = before.told()
+    before.close()
+    changed = {**TEXTS, "twice": TEXTS["twice"].replace("count(*) as places", "count(*) + 1 as places")}
+    after = Store(tmp_path, changed)
+    done = after.take([], len(numbered))
+    assert (set(done.rebuilt), done.changed) == ({"twice", "mixed"}, ())
+    assert [name for name, rows in after.told().items() if rows != kept[name]] == [
+        name for name in ("twice",) if kept[name]
+    ]
+    assert after.take([], len(numbered)).anything is False
+    after.close()
+
+
+def test_an_answer_that_is_asked_no_more_is_removed(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.take(list(enumerate(BEGUN, start=1)), len(BEGUN))
+    store.close()
+    fewer = Store(tmp_path, {name: text for name, text in TEXTS.items() if name not in ("overdue", "rank")})
+    assert set(fewer.take([], len(BEGUN)).dropped) == {"overdue", "rank"}
+    assert fewer.engine.rows("select count(*) from duckdb_views() where view_name = 'overdue'") == [(0,)]
+    assert fewer.engine.rows("select count(*) from duckdb_tables() where table_name = 'rank'") == [(0,)]
+    fewer.close()
+
+
+def test_a_repeated_word_changes_the_facts_and_no_answer(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.take(list(enumerate(BEGUN, start=1)), len(BEGUN))
+    done = store.take([(len(BEGUN) + 1, BEGUN[-1])], len(BEGUN) + 1)
+    assert (done.position, done.anything) == (len(BEGUN) + 1, False)
+    store.close()
+
+
+def test_facts_that_another_ledger_or_another_version_gave_are_not_mixed(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.take(list(enumerate(BEGUN, start=1)), len(BEGUN))
+    with pytest.raises(FactsOutdated, match="another ledger, or an older copy"):
+        store.take([], len(BEGUN) - 1)
+    wider = {**TABLES, "shop": Table("shop", "Made up.", (*TABLES["shop"].columns, Column("name", "text", "Said.")))}
+    with pytest.raises(FactsOutdated, match="by another version of Rollbook"):
+        Runner(store.engine, store.answers, RULES, wider).loaded()
+    store.close()
+
+
+def test_a_catch_up_of_many_windows_that_stops_midway_goes_on_where_it_was(tmp_path: Path) -> None:
+    def windows(upto: int) -> Iterator[Window]:
+        for n, fact in enumerate(BEGUN, start=1):
+            if n > upto:
+                raise KeyboardInterrupt
+            if n > store.runner.loaded():
+                yield n, frames([(n, fact)])
+
+    store = Store(tmp_path / "stopped")
+    with pytest.raises(KeyboardInterrupt):
+        store.runner.catch_up(windows(30), head(len(BEGUN)))
+    assert (store.runner.loaded(), store.engine.state().position) == (29, 0)
+    store.runner.catch_up(windows(len(BEGUN)), head(len(BEGUN)))
+    whole = Store(tmp_path / "whole")
+    whole.take(list(enumerate(BEGUN, start=1)), len(BEGUN))
+    assert store.told() == whole.told()
+    store.close()
+    whole.close()
