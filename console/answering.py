@@ -25,7 +25,7 @@ from console.problems import Misused, Refused
 from console.say import Column, Format
 from console.words import session_day, when, words
 from domain.ledger.ledger import Ledger
-from projections.questions import About, hidden_lines, number_of, with_ids, with_names
+from projections.questions import About, hidden_lines, lines_beginning, number_of, with_ids, with_names
 
 if TYPE_CHECKING:
     from projections.engines.engine import Reader
@@ -191,6 +191,16 @@ def _restricted(ledger: Ledger) -> bool:
     return bool(Restrictions(ledger))
 
 
+def the_line(asked: Asking, text: str) -> int:
+    """The line that an id, or its first digits, leads to. One that must not be shown is not known."""
+    found = [one for one in lines_beginning(asked.reader, text.strip().lower()) if one[0] not in asked.about.hidden]
+    if not found:
+        raise Refused("No line is known here by this id; the list shows them.")
+    if len(found) > 1:
+        raise Refused(f"Several lines begin so; say which: {', '.join(id_[:16] for _, id_ in found)}.")
+    return found[0][0]
+
+
 # --- saying
 
 
@@ -218,8 +228,9 @@ def show(
     out: Path | None = None,
     title: str = "",
     none: str = "Nothing to show.",
+    as_is: bool = False,
 ) -> None:
-    """Print or write a frame: as a table the columns chosen, as data all."""
+    """Print or write a frame: as a table the columns chosen, as data all. `as_is`: texts are no symbols of ours."""
     if chosen is not Wanted.TABLE:
         as_data(frame, chosen, out)
         return
@@ -231,7 +242,7 @@ def show(
     say.table(
         [Column(column.title, right=column.right, keep=column.keep) for column in columns],
         [
-            [cell(value) for value in row]
+            [("" if value is None else str(value)) if as_is else cell(value) for value in row]
             for row in frame.head(SHOWN_ROWS).select([column.name for column in columns]).iter_rows()
         ],
     )

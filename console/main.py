@@ -23,8 +23,10 @@ from console.founding import init_verb
 from console.holding import held_dismiss, held_list, held_replay, held_show
 from console.home import Home
 from console.indexing import identity_check, identity_rebuild
+from console.oddities import labels_verb
 from console.problems import MISUSED, REFUSED, Misused, Refused
 from console.projecting import project_verb
+from console.querying import answers_verb, sql_verb
 from console.reading import history_verb, register_verb, status_verb, totals_verb
 from console.recording import record_list
 from console.speaking import place_add, source_add
@@ -180,6 +182,15 @@ _verb(
     "Who is persistently or severely absent.",
     "cohort persistent --place 8052001 --as-at 2025-10-17",
 )
+_verb(app, "labels", labels_verb, "What is odd about the registers.", "labels late_at_school --place 8052001")
+_verb(app, "answers", answers_verb, "What can be asked, and by what law.", "answers persistent_absence")
+_verb(
+    app,
+    "sql",
+    sql_verb,
+    "A question of your own.",
+    'sql "select laestab, name from place_now order by name" --format csv',
+)
 _verb(app, "project", project_verb, "Bring the answers up to the ledger.", "project --follow")
 _server = _app("The server profile: who may read the answers in PostgreSQL.")
 _verb(
@@ -234,11 +245,11 @@ _verb(app, "demo", demo_verb, "Tell the story, from nothing.", "--home demo-data
 
 def main() -> None:
     """The command."""
-    atexit.register(_silence)
+    atexit.register(silence)
     app(prog_name="rollbook")
 
 
-def _silence() -> None:
+def silence() -> None:
     """Nothing is said after the last word: DuckDB's binding, once Polars read from it, tells at length on stderr of
     objects of its own that were alive when the interpreter ended, which is nobody's concern."""
     if "duckdb" in sys.modules:

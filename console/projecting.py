@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 FOLDER: Final = "answers"
 """Of a home in the embedded profile: where its answers are."""
 LOCK: Final = "projector.lock"
-EVERY: Final = 5.0
+SPILL: Final = "spill"
+"""Beneath it: what a question that does not fit into memory writes meanwhile."""
+EVERY: Final = 0.5
 """Seconds between two looks at the ledger."""
 NOTICE: Final = 0.2
 """Seconds after which whoever waits hears of it when told to stop."""
@@ -76,7 +78,9 @@ def open_reader(home: Home, config: Mapping[str, Any] | None = None) -> Reader:
     from projections.engines.duck import PUBLISHED
     from projections.engines.duck_reader import DuckReader
 
-    return DuckReader(folder_of(home) / PUBLISHED, answers.read(), config=dict(config or {}))
+    # What does not fit into memory is pupils' data too: never into the folder in which somebody happens to work.
+    spill = {"temp_directory": str(folder_of(home) / SPILL)}
+    return DuckReader(folder_of(home) / PUBLISHED, answers.read(), config={**spill, **(config or {})})
 
 
 def reached(home: Home) -> int:

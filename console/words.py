@@ -74,6 +74,11 @@ def short(id: bytes | None) -> str:
     return "" if id is None else id.hex()[:SHORT]
 
 
+def short_text(id: str | None) -> str:
+    """The first digits of an id that is text already."""
+    return "" if id is None else id[:SHORT]
+
+
 def session_day(day: date, *, year: bool = False) -> str:
     """A day as registers write it: Mon 1 Sep."""
     return f"{day:%a} {day.day} {day:%b}" + (f" {day.year}" if year else "")

@@ -84,6 +84,11 @@ def lines_beginning(reader: Reader, digits: str) -> list[tuple[int, str]]:
     return found.rows()
 
 
+def hidden_pupils(ledger: Ledger, reader: Reader) -> list[int]:
+    """Restricted children, by number, of whatever level."""
+    return numbers_of(reader, "pupil", Restrictions(ledger).levels)
+
+
 def hidden_lines(ledger: Ledger, reader: Reader, asked_for: bytes | None) -> tuple[int, ...]:
     """Lines of restricted children, who are shown to their own place only if that asks for itself; sealed ones never.
 
@@ -211,8 +216,12 @@ order by t.kind, t.value
     )
 
 
-def behind(reader: Reader, line: int) -> pl.DataFrame:
-    """Every entry of a line that counts as absence, on days on which it is on the roll and does not board."""
+def behind(reader: Reader, line: int, *, statistical: bool = False) -> pl.DataFrame:
+    """Every entry of a line that counts as absence, on days on which it is on the roll and does not board.
+
+    Of the statistical cohort, those of the sixth half term count for nobody who is 15.
+    """
+    left_out = " and (e.age_31_aug < 15 or coalesce(h.half_term, 0) < 6)" if statistical else ""
     return reader.ask(
         f"""
 select r.place, r.line, r.session_date, r.session, r.code, c.class, coalesce(h.half_term, 0) as half_term, r.kind,
@@ -223,7 +232,7 @@ join code_rule c on c.code = r.code and c.absent = 1
 join mark m on m.position = r.position
 left join half_term_day h on h.place = r.place and h.session_date = r.session_date
 left join boarder_spell b on b.line = r.line and r.session_date >= b.from_date and r.session_date < b.until_date
-where r.line = {line:d} and b.line is null
+where r.line = {line:d} and b.line is null{left_out}
 order by r.session_date, r.session
 """
     )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from console.main import silence
 from tests.postgres import Database, Server
+
+atexit.register(silence)
 
 
 @pytest.fixture(scope="session")

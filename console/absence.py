@@ -1,0 +1,335 @@
+"""The verb `cohort`: who is persistently or severely absent, how far from the line, by what marks, how many."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import polars as pl
+import typer
+
+from console import say
+from console.answering import (
+    MAY_LACK,
+    Asking,
+    AuthorityOption,
+    NoCatchUp,
+    Out,
+    PlaceOption,
+    Shown,
+    Wanted,
+    WantedOption,
+    as_data,
+    asking,
+    named,
+    show,
+    the_line,
+    wanted_of,
+)
+from console.options import AsAt, AskedFor, JsonFlag, NoNames, as_at_of, home_of
+from console.problems import Misused, Refused
+from console.words import short_text
+from domain.figures import percentage
+from domain.moments import academic_year_label
+from projections import questions
+
+
+class Which(StrEnum):
+    """Which cohort."""
+
+    PERSISTENT = "persistent"
+    SEVERE = "severe"
+
+
+class Level(StrEnum):
+    """What totals are of."""
+
+    SCHOOL = "school"
+    PHASE = "phase"
+    YEAR_GROUP = "year-group"
+    AUTHORITY = "authority"
+    CHARACTERISTIC = "characteristic"
+
+
+LINE: Final = {"persistent": "10 %", "severe": "50 %"}
+YEARS: Final = {"R": 0, "N2": -1, "N1": -2}
+"""Year groups that are called by letters."""
+
+
+def cohort_verb(
+    context: typer.Context,
+    which: Annotated[Which, typer.Argument(help="At 10 % or more of the possible sessions, or at 50 % or more.")],
+    statistical: Annotated[
+        bool,
+        typer.Option(
+            "--statistical", help="As published: aged 5 to 15, Year 11 until summer half term. Else all on roll."
+        ),
+    ] = False,
+    year: Annotated[
+        int | None, typer.Option("--school-year", metavar="YEAR", help="As 202526 (default: the latest).")
+    ] = None,
+    place: PlaceOption = None,
+    authority: AuthorityOption = None,
+    year_group: Annotated[
+        list[str] | None,
+        typer.Option("--year-group", metavar="YEAR", help="Only this year group: R, 1 ... 14; may be repeated."),
+    ] = None,
+    near: Annotated[
+        int | None,
+        typer.Option("--near", min=0, metavar="N", help="Who is within N sessions of the line, on either side."),
+    ] = None,
+    marks: Annotated[
+        str | None,
+        typer.Option("--marks", metavar="LINE", help="The marks behind one line of the list, by its id."),
+    ] = None,
+    totals: Annotated[
+        Level | None, typer.Option("--totals", help="How many, and how many of them in the cohort; no pupils.")
+    ] = None,
+    characteristics: Annotated[
+        bool, typer.Option("--characteristics", help="You are one of those who may see characteristics.")
+    ] = False,
+    as_at: AsAt = None,
+    for_: AskedFor = None,
+    no_names: NoNames = False,
+    no_catch_up: NoCatchUp = False,
+    format_: WantedOption = Wanted.TABLE,
+    json_: JsonFlag = False,
+    out: Out = None,
+) -> None:
+    """List the pupils who are persistently or severely absent in a school year, furthest over the line first.
+
+    Each with absent and possible sessions, since when, and how many sessions, one after another, would change it.
+    """
+    chosen, moment = wanted_of(format_, json_, out), as_at_of(as_at)
+    if sum(option is not None for option in (near, marks, totals)) > 1:
+        raise Misused("--near, --marks and --totals are three questions; ask one.")
+    if (totals is Level.CHARACTERISTIC) != characteristics:
+        raise Misused("--totals characteristic and --characteristics go together: they are not for everybody to see.")
+    years = [nc_year_of(text) for text in year_group or ()]
+    with asking(
+        home_of(context),
+        as_at=moment,
+        place=place,
+        authority=authority,
+        for_=for_,
+        no_catch_up=no_catch_up,
+        data=chosen is not Wanted.TABLE,
+    ) as asked:
+        if marks is not None:
+            _marks(asked, marks, which, statistical, chosen, out, names=not no_names)
+            return
+        of_year = year or questions.latest_year(asked.reader)
+        if of_year is None:
+            if chosen is Wanted.TABLE:
+                say.line("No possible session was recorded yet.")
+            else:
+                as_data(pl.DataFrame(), chosen, out)
+            return
+        if totals is not None:
+            _totals(asked, totals, of_year, statistical, chosen, out)
+            return
+        found = questions.cohort(
+            asked.reader,
+            asked.about,
+            which.value,
+            year=of_year,
+            statistical=statistical,
+            nc_years=years,
+            near=near,
+        )
+        found = with_rate(named(asked, found, names=not no_names), "absent_perc", "absent", "possible")
+        title = (
+            f"{'Severely' if which is Which.SEVERE else 'Persistently'} absent in {academic_year_label(of_year)}"
+            f"{'' if near is None else ', or not, within ' + say.counted(near, 'session', 'sessions') + ' of the line'}"
+            f" ({LINE[which.value]} of possible sessions or more; "
+            f"{'statistical cohort' if statistical else 'all on the roll'}){asked.as_at}"
+        )
+        shown = found
+        if chosen is Wanted.TABLE:
+            shown = _for_people(found, which.value, names=not no_names)
+            if asked.may_lack:
+                say.line(MAY_LACK, "dim")
+        show(shown, chosen, _columns(which.value, names=not no_names), out=out, title=title, none="Nobody.")
+        if chosen is Wanted.TABLE and len(found):
+            count = say.counted(len(found), "pupil", "pupils")
+            say.line(f"{count}. The marks behind one: --marks LINE", "dim")
+
+
+def nc_year_of(text: str) -> int:
+    """A year group as typed: R is Reception, 0."""
+    typed = text.strip().upper()
+    if typed in YEARS:
+        return YEARS[typed]
+    try:
+        return int(typed)
+    except ValueError:
+        raise Misused(f"{text!r} is no year group; write R, or a number such as 7.") from None
+
+
+def year_text(nc_year: int | None) -> str:
+    """A year group as people write it."""
+    return "" if nc_year is None else {v: k for k, v in YEARS.items()}.get(nc_year, str(nc_year))
+
+
+def with_rate(frame: pl.DataFrame, name: str, part: str, whole: str) -> pl.DataFrame:
+    """A frame with a percentage beside its counts: five decimals, half up, as text; null where the whole is nothing."""
+    rates = [
+        None if not of else percentage(n, of)
+        for n, of in zip(frame[part].to_list(), frame[whole].to_list(), strict=True)
+    ]
+    return frame.with_columns(pl.Series(name, rates, pl.String))
+
+
+def _columns(which: str, *, names: bool) -> list[Shown]:
+    first = [Shown("name", "Name", keep=False)] if names else []
+    return [
+        *first,
+        Shown("line_short", "Line"),
+        Shown("school", "School", keep=False),
+        Shown("year", "Year", right=True),
+        Shown("absent", "Absent", right=True),
+        Shown("possible", "Possible", right=True),
+        Shown("perc", "%", right=True),
+        Shown("since", "Since week of"),
+        Shown("distance", f"To change {which}", keep=False),
+    ]
+
+
+def _for_people(frame: pl.DataFrame, which: str, *, names: bool) -> pl.DataFrame:
+    """The same as a person reads it: short ids, rates with two decimals, and the distance in words."""
+    rows = []
+    for row in frame.iter_rows(named=True):
+        leaves, enters = row["sessions_to_leave"], row["sessions_to_enter"]
+        rows.append(
+            {
+                "name": (row.get("name") or "(name destroyed)") if names else "",
+                "line_short": short_text(row["line"]),
+                "school": row["school_name"] or row["laestab"] or short_text(row["place"]),
+                "year": year_text(row["nc_year"]),
+                "absent": row["absent"],
+                "possible": row["possible"],
+                "perc": two_places(row["absent_perc"]),
+                "since": row["since"],
+                "distance": f"{leaves:,} attended" if row[which] else f"{enters:,} absent",
+            }
+        )
+    schema = {"name": pl.String, "line_short": pl.String, "school": pl.String, "year": pl.String, "absent": pl.Int64}
+    more = {"possible": pl.Int64, "perc": pl.String, "since": pl.Date, "distance": pl.String}
+    return pl.DataFrame(rows, schema={**schema, **more}, orient="row")
+
+
+def two_places(rate: str | None) -> str:
+    """A rate for a table: two decimals, cut off, so that 9.996 does not read as 10.00."""
+    return "" if rate is None else rate[: rate.index(".") + 3]
+
+
+# --- the marks behind one
+
+
+_SESSIONS: Final = {1: "AM", 2: "PM"}
+_CLASSES: Final = {"AUTH": "authorised", "UNAUTH": "unauthorised"}
+
+
+def _marks(
+    asked: Asking, text: str, which: Which, statistical: bool, chosen: Wanted, out: Path | None, *, names: bool
+) -> None:
+    """The marks of one line that count as absence, and the sum that they make."""
+    line = the_line(asked, text)
+    of_cohort = "statistical" if statistical else "working"
+    standing = questions.standing_of(asked.reader, line).filter(pl.col("cohort") == of_cohort)
+    found = questions.behind(asked.reader, line, statistical=statistical)
+    if not len(standing):
+        raise Refused(
+            "This line has no possible session in that cohort, so it has no rate; without --statistical all count."
+        )
+    whose = named(asked, standing, names=names).row(0, named=True)
+    found = named(asked, found, names=False)
+    if chosen is not Wanted.TABLE:
+        as_data(found, chosen, out)
+        return
+    state = "is" if whose[which.value] else "is not"
+    word = "severely" if which is Which.SEVERE else "persistently"
+    who = (whose.get("name") or "(name destroyed)") if names else f"Line {short_text(whose['line'])}"
+    say.heading(f"{who}, {academic_year_label(whose['school_year'])}{asked.as_at}")
+    rate = percentage(whose["absent"], whose["possible"])
+    say.line(
+        f"{say.number(whose['absent'])} of {say.number(whose['possible'])} possible sessions absent, {rate} %: "
+        f"{state} {word} absent"
+    )
+    rows = [
+        {
+            **row,
+            "half": _SESSIONS[row["session"]],
+            "counts": _CLASSES[row["class"]],
+            "what": "amended" if row["kind"] == "amendment" else "",
+        }
+        for row in found.iter_rows(named=True)
+    ]
+    show(
+        pl.DataFrame(rows, infer_schema_length=None),
+        chosen,
+        [
+            Shown("session_date", "Day"),
+            Shown("half", "Session"),
+            Shown("code", "Code"),
+            Shown("counts", "Counts as"),
+            Shown("what", ""),
+            Shown("recorded_at", "Recorded"),
+            Shown("position", "Position", right=True),
+        ],
+    )
+    say.line(f"{say.counted(len(found), 'mark', 'marks')}. Who made and changed them: rollbook history", "dim")
+
+
+# --- totals
+
+
+def _totals(asked: Asking, level: Level, year: int, statistical: bool, chosen: Wanted, out: Path | None) -> None:
+    if level is Level.CHARACTERISTIC:
+        found = questions.cohort_characteristics(asked.reader, asked.about, year=year, statistical=statistical)
+        first = [Shown("kind", "Characteristic"), Shown("value", "Value")]
+    else:
+        found = questions.cohort_totals(asked.reader, asked.about, level.value, year=year, statistical=statistical)
+        first = {
+            Level.SCHOOL: [Shown("school_name", "School", keep=False), Shown("education_phase", "Phase")],
+            Level.PHASE: [Shown("education_phase", "Phase")],
+            Level.YEAR_GROUP: [Shown("nc_year", "Year", right=True)],
+            Level.AUTHORITY: [],
+        }[level]
+    found = with_rate(
+        with_rate(found, "persistent_perc", "persistent", "enrolments"), "absent_perc", "absent", "possible"
+    )
+    found = with_rate(found, "severe_perc", "severe", "enrolments")
+    if chosen is not Wanted.TABLE:
+        as_data(questions.with_ids(asked.reader, found), chosen, out)
+        return
+    title = (
+        f"Enrolments in {academic_year_label(year)}, and of them persistently and severely absent "
+        f"({'statistical cohort' if statistical else 'all on the roll'}){asked.as_at}"
+    )
+    shown = found.with_columns(
+        *(
+            pl.col(f"{name}_perc").map_elements(two_places, return_dtype=pl.String).alias(f"{name}_shown")
+            for name in ("persistent", "severe", "absent")
+        ),
+    )
+    if "nc_year" in shown.columns:
+        shown = shown.with_columns(
+            pl.Series("nc_year", [year_text(one) or "not known" for one in shown["nc_year"].to_list()], pl.String)
+        )
+    show(
+        shown,
+        chosen,
+        [
+            *first,
+            Shown("enrolments", "Enrolments", right=True),
+            Shown("persistent", "Persistently", right=True),
+            Shown("persistent_shown", "%", right=True),
+            Shown("severe", "Severely", right=True),
+            Shown("severe_shown", "%", right=True),
+            Shown("absent_shown", "Sessions\nabsent %", right=True),
+        ],
+        title=title,
+        none="Nobody has a possible session.",
+    )
