@@ -19,11 +19,20 @@ from projections.facts.names import KIND_OF
 
 Cursor = psycopg.Cursor[Any]
 
-ID_OF: Final[Mapping[str, str]] = {**KIND_OF, "chain": "place", "home": "place", "other": "place"}
+ID_OF: Final[Mapping[str, str]] = {
+    **KIND_OF,
+    "chain": "place",
+    "home": "place",
+    "other": "place",
+    "other_line": "line",
+}
 """Of which dictionary a column is, by its name. A chain is called by the last place of it."""
 
 PLACE_COLUMNS: Final = ("place", "home", "chain")
 """By which of its columns a row is of a place: the first that an answer has."""
+
+LEVEL: Final = "level"
+"""An answer with this column also has rows above places, whose place is null: for those who may see every place."""
 
 MASKS: Final = (
     (("Y1", "Y2", "Y3", "Y4", "Y5", "Y6", "Y7"), "Y"),
@@ -215,18 +224,23 @@ def _shown(layout: Layout, column: str, type_: str) -> Composable:
 def _conditions(layout: Layout, types: Mapping[str, str], *, opened: bool) -> Iterator[Composable]:
     seen = put("(SELECT s.place FROM {guard}.seen_place s WHERE s.login = current_user)", layout)
     of_place = next((column for column in PLACE_COLUMNS if column in types), None)
-    if of_place is not None:
+    all_places = put("EXISTS (SELECT 1 FROM {guard}.may_see m WHERE m.login = current_user AND m.what = 'all')", layout)
+    if of_place is not None and LEVEL in types:
+        yield SQL("(x.{0} IN {1} OR (x.{0} IS NULL AND {2}))").format(Identifier(of_place), seen, all_places)
+    elif of_place is not None:
         yield SQL("x.{} IN {}").format(Identifier(of_place), seen)
     elif "line" in types:
         yield SQL("x.line IN (SELECT l.line FROM {} l WHERE l.place IN {})").format(
             Identifier(layout.guard, "line_place"), seen
         )
     else:  # of no place: for those who may see them all
-        yield put("EXISTS (SELECT 1 FROM {guard}.may_see m WHERE m.login = current_user AND m.what = 'all')", layout)
-    for column, hidden in (("line", "restricted_line"), ("pupil", "restricted_pupil"), ("child", "restricted_pupil")):
-        if column in types:
+        yield all_places
+    for column, type_ in types.items():
+        kind = ID_OF.get(column) if type_ == "integer" else None
+        hidden = {"line": "restricted_line", "pupil": "restricted_pupil"}.get(str(kind))
+        if hidden is not None:
             yield SQL("NOT EXISTS (SELECT 1 FROM {} r WHERE r.{} = x.{})").format(
-                Identifier(layout.guard, hidden), Identifier(ID_OF[column]), Identifier(column)
+                Identifier(layout.guard, hidden), Identifier(str(kind)), Identifier(column)
             )
     if opened:
         yield put(

@@ -48,12 +48,16 @@ class Steps:
         self._kept.clear()
         self._nulls.clear()
 
-    def table(self, select: Composable) -> str:
-        """A temporary table of what a `select` gives, analysed. Returns what stands after `from` to read it."""
+    def table(self, select: Composable, *, analysed: bool = True) -> str:
+        """A temporary table of what a `select` gives. Returns what stands after `from` to read it.
+
+        `analysed`: the planner is told of its values, as it must be where answers join it; to compare it whole with
+        another, its size is enough, and that is known."""
         name = f"step_{next(self._numbers)}"
         self._cursor.execute(SQL("CREATE TEMPORARY TABLE {} AS {}").format(Identifier(name), select))
         self._made.append(name)
-        self._cursor.execute(SQL("ANALYZE {}").format(Identifier(TEMP, name)))
+        if analysed:
+            self._cursor.execute(SQL("ANALYZE {}").format(Identifier(TEMP, name)))
         return f"{TEMP}.{name}"
 
     def once(self, known: tuple[Any, ...], select: Callable[[], Composable]) -> str:
@@ -104,21 +108,23 @@ def refresh(
 ) -> Change | None:
     """As `Engine.refresh` promises. Rows that are the same stay where they are: what changes is what is written."""
     key = steps.keys(by, changes) if by else None
-    found = dict(_narrowed(steps, answer, by, key, where)) if key else {}
+    found = dict(_narrowed(steps, answer, by, changes, where)) if key else {}
     with _called_by_name(cursor, answer, found) as at:
-        new = steps.table(raw(answer.pointed(lambda name: at.get(name) or where(name))))
+        new = steps.table(raw(answer.pointed(lambda name: at.get(name) or where(name))), analysed=False)
     stands = where(answer.name)
     of_key: Composable = SQL("")
     if key is None:
-        old = steps.table(SQL("SELECT * FROM {}").format(raw(stands)))
+        old = steps.table(SQL("SELECT * FROM {}").format(raw(stands)), analysed=False)
     else:
         same = steps.equal("i", "k", key, by)
-        old = steps.table(SQL("SELECT i.* FROM {} i JOIN {} k ON {}").format(raw(stands), raw(key), same))
+        old = steps.table(
+            SQL("SELECT i.* FROM {} i JOIN {} k ON {}").format(raw(stands), raw(key), same), analysed=False
+        )
         of_key = SQL(" AND EXISTS (SELECT 1 FROM {} k WHERE {})").format(raw(key), same)
     # Rows are compared whole, nulls as equal; this hashes, where a list of IS NOT DISTINCT FROM would not.
     differ = SQL("SELECT i.* FROM {} i WHERE NOT EXISTS (SELECT 1 FROM {} j WHERE j.*::record = i.*::record){}")
-    gone = steps.table(differ.format(raw(old), raw(new), SQL("")))
-    come = steps.table(differ.format(raw(new), raw(old), of_key))
+    gone = steps.table(differ.format(raw(old), raw(new), SQL("")), analysed=False)
+    come = steps.table(differ.format(raw(new), raw(old), of_key), analysed=False)
     lost, won = steps.any_row(gone), steps.any_row(come)
     if lost:
         cursor.execute(
@@ -132,25 +138,28 @@ def refresh(
         return None
     if not (lost and won):
         return Change(gone if lost else come, frozenset(answer.columns))
-    both = steps.table(SQL("SELECT * FROM {} UNION ALL SELECT * FROM {}").format(raw(gone), raw(come)))
+    together = SQL("SELECT * FROM {} UNION ALL SELECT * FROM {}").format(raw(gone), raw(come))
+    both = steps.table(together, analysed=False)
     return Change(both, frozenset(answer.columns))
 
 
-def _narrowed(steps: Steps, answer: Answer, by: Sequence[str], key: str, where: Where) -> Iterator[tuple[str, str]]:
-    """Each input at the rows that these keys can come from."""
+def _narrowed(
+    steps: Steps, answer: Answer, by: Sequence[str], changes: Sequence[Change], where: Where
+) -> Iterator[tuple[str, str]]:
+    """Each input at the rows that these keys can come from, or a few more."""
     for name, listed in answer.refresh.items():
-        shared = tuple(column for column in by if column in listed)
-        if shared:
-            some = key if len(shared) == len(by) else steps.keys(shared, [Change(key, frozenset(by))])
-            yield (
-                name,
-                steps.once(
-                    ("input", name, some),
-                    lambda name=name, some=some, shared=shared: SQL("SELECT i.* FROM {} i JOIN {} k ON {}").format(  # type: ignore[misc]
-                        raw(where(name)), raw(some), steps.equal("i", "k", some, shared)
-                    ),
-                ),
+        # A line has one place: without it, the same rows serve more answers.
+        shared = tuple(column for column in by if column in listed and not (column == "place" and "line" in listed))
+        if not shared:
+            continue
+        some = steps.keys(shared, changes)
+
+        def rows(name: str = name, some: str = some, shared: tuple[str, ...] = shared) -> Composed:
+            return SQL("SELECT i.* FROM {} i JOIN {} k ON {}").format(
+                raw(where(name)), raw(some), steps.equal("i", "k", some, shared)
             )
+
+        yield name, steps.once(("input", name, some), rows)
 
 
 @contextmanager

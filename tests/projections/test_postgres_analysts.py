@@ -305,6 +305,22 @@ def test_programs_meet_no_type_that_they_must_convert(place: Place) -> None:
     assert {one for (one,) in types} <= set(SHOWN.values())
 
 
+def test_no_number_of_ours_stands_for_an_id(place: Place) -> None:
+    numbers = ask(
+        place,
+        "jo",
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'analyst'"
+        " AND data_type <> 'text' AND column_name ~ '(^|_)(place|line|pupil|child|person|source|arrangement|operation)$'",
+    )
+    assert numbers == []
+
+
+def test_sums_above_places_are_for_those_who_see_every_place(place: Place) -> None:
+    asked = "SELECT DISTINCT level FROM analyst.absence_total WHERE place IS NULL"
+    assert ask(place, "sam", asked) == []
+    assert ask(place, "kim", asked) != []
+
+
 def test_every_view_and_column_has_a_comment(place: Place) -> None:
     silent = ask(
         place,
