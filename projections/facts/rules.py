@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+from calendar import monthrange
 from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
 
+from domain.authority import RULES as SETTINGS
 from domain.codes import ABSENCE, ATTENDANCE, NATIONAL
 from domain.moments import academic_year
 from projections.facts.columns import rows_of
@@ -22,7 +24,13 @@ RELEVANT = frozenset("GNOU")
 
 def rules() -> dict[str, pl.DataFrame]:
     """Every table of rules, by name."""
-    return {"code_rule": _codes(), "day": _days(), "phase_rule": _phases(), "label_rule": _labels()}
+    return {
+        "code_rule": _codes(),
+        "day": _days(),
+        "phase_rule": _phases(),
+        "setting_rule": _settings(),
+        "label_rule": _labels(),
+    }
 
 
 def _codes() -> pl.DataFrame:
@@ -64,6 +72,8 @@ def _days() -> pl.DataFrame:
                 week.year,
                 week.week,
                 academic_year(day),
+                _number(day.replace(day=1)),
+                _number(day.replace(day=monthrange(day.year, day.month)[1])),
             )
         )
     return rows_of("day", found)
@@ -71,6 +81,11 @@ def _days() -> pl.DataFrame:
 
 def _phases() -> pl.DataFrame:
     return rows_of("phase_rule", list(PHASES.items()))
+
+
+def _settings() -> pl.DataFrame:
+    rules = [(rule.name, rule.default, rule.weaker_above, rule.source) for rule in SETTINGS.values()]
+    return rows_of("setting_rule", rules)
 
 
 def _labels() -> pl.DataFrame:
