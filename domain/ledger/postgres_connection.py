@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import psycopg
 from eventsourcing import postgres as library
-from eventsourcing.persistence import OperationalError
+from eventsourcing.persistence import InternalError, OperationalError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
 from psycopg_pool import PoolTimeout
@@ -185,5 +185,13 @@ class Datastore(library.PostgresDatastore):
                 raise ConnectionLost(
                     "The connection to PostgreSQL was lost; run the same command again: it goes on from what was "
                     "committed."
+                ) from error
+            raise
+        except InternalError as error:
+            if isinstance(error.__cause__, psycopg.errors.ReadOnlySqlTransaction) and not self._read_only:
+                # A standby that took over has not been promoted yet, or an administrator holds the database still.
+                raise ConnectionLost(
+                    "PostgreSQL takes no writes now: the database is read-only; once it takes them, run the same "
+                    "command again: it goes on from what was committed."
                 ) from error
             raise

@@ -1,6 +1,7 @@
 -- question: How many sessions of each code are there in a year, by school and phase, as the figures are published?
 -- key: school_year, place, code
 -- source: law.md 1.4; the columns of data/README.md
+-- kind: view
 -- refresh: place of attendance_week; place of roll; place of place_now
 -- column school_year: As 202526.
 -- column place: The school.

@@ -330,6 +330,24 @@ def test_what_is_compressed_in_a_way_that_cannot_be_read_here_stops_the_intake_w
     monkeypatch.undo()
 
 
+@pytest.mark.parametrize("codec", ["gzip", "lz4", "snappy", "zstd"])
+def test_what_a_sender_or_the_broker_compressed_is_read(
+    broker: Broker, ledger: Ledger, tmp_path: Path, codec: str
+) -> None:
+    authority = Authority(seed=14, places=1)
+    import_operator(ledger, tmp_path, authority)
+    admin = KafkaAdminClient(**broker.client())
+    admin.create_topics([NewTopic(authority.topics[0], 1, 1, topic_configs={"compression.type": codec})])
+    admin.close()
+    messages = [*authority.rolls(), *authority.registers(1)]
+    with producing(broker) as producer:
+        for delivery in messages:
+            send(producer, delivery)
+    take_all(ledger, broker, len(messages))
+    assert adds_up(stored_counts(ledger))
+    assert marks_in(ledger)
+
+
 def test_two_ledgers_at_one_broker_each_take_in_everything(broker: Broker, ledger: Ledger, tmp_path: Path) -> None:
     authority = Authority(seed=13)
     (tmp_path / "other").mkdir()

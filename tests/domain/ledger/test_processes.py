@@ -137,6 +137,19 @@ def test_a_server_that_ends_in_the_middle_of_an_append_has_nothing_of_it_when_it
     store.close()
 
 
+def test_a_database_that_takes_no_writes_is_a_lost_connection_and_is_written_to_once_it_does(
+    postgres_database: Database,
+) -> None:
+    name = postgres_database.arguments["dbname"]
+    postgres_database.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    with pytest.raises(ConnectionLost, match="the database is read-only"):
+        open_postgres(**postgres_database.arguments)
+    postgres_database.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+    store = open_postgres(**postgres_database.arguments)
+    assert store.append(Batch([Chunk("place/1", 0, "Topic", [b"kept"])])).last == 1
+    store.close()
+
+
 @pytest.mark.parametrize("done", [True, False], ids=["was done", "was not done"])
 def test_a_commit_cut_off_by_the_death_of_the_server_is_answered_once_it_is_back(
     postgres_server: Server, postgres_database: Database, monkeypatch: pytest.MonkeyPatch, done: bool
