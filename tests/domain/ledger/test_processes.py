@@ -140,13 +140,19 @@ def test_a_server_that_ends_in_the_middle_of_an_append_has_nothing_of_it_when_it
 def test_a_database_that_takes_no_writes_is_a_lost_connection_and_is_written_to_once_it_does(
     postgres_database: Database,
 ) -> None:
-    name = postgres_database.arguments["dbname"]
-    postgres_database.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-    with pytest.raises(ConnectionLost, match="the database is read-only"):
-        open_postgres(**postgres_database.arguments)
-    postgres_database.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
     store = open_postgres(**postgres_database.arguments)
-    assert store.append(Batch([Chunk("place/1", 0, "Topic", [b"kept"])])).last == 1
+    name = postgres_database.arguments["dbname"]
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+    batch = Batch([Chunk("place/1", 0, "Topic", [b"kept"])])
+    for setting, refused in (("SET default_transaction_read_only = on", True), ("RESET ALL", False)):
+        postgres_database.execute(f"BEGIN READ WRITE; ALTER DATABASE {name} {setting}; COMMIT")
+        postgres_database.execute(f"{others} AND pid <> pg_backend_pid()")
+        with pytest.raises(ConnectionLost, match="was lost"):
+            store.head()  # this connection of the pool is dead, and the pool learns it now
+        if refused:
+            with pytest.raises(ConnectionLost, match="the database is read-only"):
+                store.append(batch)
+    assert store.append(batch).last == 1
     store.close()
 
 
