@@ -16,9 +16,10 @@ from eventsourcing.persistence import PersistenceError
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from console import analysts, recording
+from console import analysts, recording, returning
 from console.absence import cohort_verb
 from console.demo import demo_verb
+from console.exporting import export_verb
 from console.founding import init_verb
 from console.holding import held_dismiss, held_list, held_replay, held_show
 from console.home import Home
@@ -182,6 +183,45 @@ _verb(
     "Who is persistently or severely absent.",
     "cohort persistent --place 8052001 --as-at 2025-10-17",
 )
+_returns = _app("Returns to the authority: who, why, until when; and what was sent, closed and asked for.")
+for _kind in returning.Kind:
+    _verb(
+        _returns,
+        _kind.value,
+        returning.list_verb(_kind),
+        f"Whose {_kind.value.replace('-', ' ')} must be returned.",
+        f"returns {_kind.value} --place 8052001 --open",
+    )
+_verb(
+    _returns,
+    "periods",
+    returning.periods_verb,
+    "When each school closes its attendance return.",
+    "returns periods --place 8052001",
+)
+_verb(
+    _returns,
+    "made",
+    returning.made_verb,
+    "Record that returns were made.",
+    "returns made attendance 8052001/3fa9c2d1 --channel portal --receipt 10417",
+)
+_verb(_returns, "show", returning.show_verb, "What was sent with one.", "returns show 90412")
+_verb(
+    _returns,
+    "close",
+    returning.close_verb,
+    "Close an attendance return, also when empty.",
+    "returns close 8052001 --from 2025-10-01 --to 2025-10-31",
+)
+_verb(
+    _returns,
+    "asked",
+    returning.asked_verb,
+    "The authority asks for more returns.",
+    "returns asked new-pupil 8052001 --on 2025-09-01",
+)
+app.add_typer(_returns, name="returns", short_help="Who must be returned, and what was.")
 _verb(app, "labels", labels_verb, "What is odd about the registers.", "labels late_at_school --place 8052001")
 _verb(app, "answers", answers_verb, "What can be asked, and by what law.", "answers persistent_absence")
 _verb(
@@ -191,6 +231,7 @@ _verb(
     "A question of your own.",
     'sql "select laestab, name from place_now order by name" --format csv',
 )
+_verb(app, "export", export_verb, "Figures in the published shape.", "export figures --new-la-code E06000001")
 _verb(app, "project", project_verb, "Bring the answers up to the ledger.", "project --follow")
 _server = _app("The server profile: who may read the answers in PostgreSQL.")
 _verb(
