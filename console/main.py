@@ -25,6 +25,7 @@ from console.holding import held_dismiss, held_list, held_replay, held_show
 from console.home import Home
 from console.indexing import identity_check, identity_rebuild
 from console.oddities import labels_verb
+from console.plotting import plot_verb
 from console.problems import MISUSED, REFUSED, Misused, Refused
 from console.projecting import project_verb
 from console.querying import answers_verb, sql_verb
@@ -232,6 +233,7 @@ _verb(
     'sql "select laestab, name from place_now order by name" --format csv',
 )
 _verb(app, "export", export_verb, "Figures in the published shape.", "export figures --new-la-code E06000001")
+_verb(app, "plot", plot_verb, "A picture of attendance or absence.", "plot attendance weeks.png --place 8052001")
 _verb(app, "project", project_verb, "Bring the answers up to the ledger.", "project --follow")
 _server = _app("The server profile: who may read the answers in PostgreSQL.")
 _verb(
