@@ -10,8 +10,8 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -38,6 +38,7 @@ SPILL: Final = "spill"
 """Beneath it: what a question that does not fit into memory writes meanwhile."""
 EVERY: Final = 0.5
 """Seconds between two looks at the ledger."""
+SAME: Final = "Counted again, entry by entry, the ledger gives the same register."
 NOTICE: Final = 0.2
 """Seconds after which whoever waits hears of it when told to stop."""
 
@@ -54,6 +55,8 @@ class Caught:
     """Entries that were new to the answers."""
     done: Done
     seconds: float
+    adopted: int = 0
+    """Definitions that the ledger was told of."""
 
 
 # --- the store of answers, by profile
@@ -249,9 +252,43 @@ def project_verb(
             elif rebuild:
                 _rebuild(home, ledger, chosen)
             else:
-                _show(catch_up(home, ledger), chosen)
+                caught = catch_up(home, ledger)
+                _show(_adopted(home, ledger, caught), chosen)
         except AtWork as error:
             raise Refused(str(error)) from None
+
+
+def _adopted(home: Home, ledger: Ledger, caught: Caught) -> Caught:
+    """Let the ledger say by which definitions its answers are computed, where it does not say so yet; and let the
+    answers know of that entry too."""
+    began = time.monotonic()
+    recorded = adopt(home, ledger)
+    if not recorded:
+        return caught
+    again = catch_up(home, ledger)
+    changed = tuple(dict.fromkeys((*caught.done.changed, *again.done.changed)))
+    done = replace(caught.done, position=again.done.position, changed=changed)
+    return Caught(caught.entries + again.entries, done, caught.seconds + time.monotonic() - began, recorded)
+
+
+def adopt(home: Home, ledger: Ledger) -> int:
+    """Record DefinitionAdopted for every answer that is computed by another definition than the ledger says; how many.
+
+    Questions never do: to ask writes nothing.
+    """
+    from domain.ledger.commands import AdoptDefinitions, carry_out
+    from projections.returns import not_adopted
+
+    reader = open_reader(home)
+    try:
+        built = reader.state().built
+    finally:
+        reader.close()
+    definitions = not_adopted(ledger, built)
+    if definitions:
+        with home.writing() as writing:
+            carry_out(writing, AdoptDefinitions(definitions=definitions))
+    return len(definitions)
 
 
 def _show(caught: Caught, chosen: Format, checked: str | None = None) -> None:
@@ -264,12 +301,17 @@ def _show(caught: Caught, chosen: Format, checked: str | None = None) -> None:
                 "rebuilt": list(done.rebuilt),
                 "changed": list(done.changed),
                 "dropped": list(done.dropped),
+                "definitions_adopted": caught.adopted,
                 "seconds": round(caught.seconds, 3),
                 "checked": checked,
             }
         )
         return
     say.line(caught_sentence(caught))
+    if caught.adopted:
+        say.line(
+            f"Recorded by which definition each of {say.counted(caught.adopted, 'answer', 'answers')} is computed."
+        )
     if checked:
         say.line(checked)
 
@@ -297,7 +339,8 @@ def _follow(home: Home, ledger: Ledger, every: float, chosen: Format) -> None:
         while not stopping():
             if first or ledger.store.head()[0] > projector.runner.loaded():
                 with _told(ledger) as told:
-                    _show(_catch_up(projector, told), chosen)
+                    caught = _catch_up(projector, told)
+                _show(replace(caught, adopted=adopt(home, ledger) if first else 0), chosen)
             if first:
                 say.remark("Following the ledger; stop with Ctrl-C.")
                 first = False
@@ -317,7 +360,7 @@ def _rebuild(home: Home, ledger: Ledger, chosen: Format) -> None:
     if home.settings.server is not None:
         with _working(home, ledger, anew=True) as engine, _told(ledger) as told:
             caught = _catch_up(_projector_unpublished(ledger, engine), told)
-        _show(caught, chosen, "Counted again, entry by entry, the ledger gives the same register.")
+        _show(_adopted(home, ledger, caught), chosen, SAME)
         return
     from projections.engines.duck import PUBLISHED, WORK
 
@@ -333,7 +376,7 @@ def _rebuild(home: Home, ledger: Ledger, chosen: Format) -> None:
             for name in (PUBLISHED, WORK):
                 # A crash between the two leaves either whole: the next catch-up publishes what it works on.
                 (home.path / beside / name).replace(folder_of(home) / name)
-    _show(caught, chosen, "Counted again, entry by entry, the ledger gives the same register.")
+    _show(_adopted(home, ledger, caught), chosen, SAME)
 
 
 def _projector_unpublished(ledger: Ledger, engine: Engine) -> Any:
@@ -365,9 +408,3 @@ def require_same_register(ledger: Ledger, engine: Engine, position: int) -> None
             f"What was built anew differs from the ledger in {say.counted(differ, 'count', 'counts')} of sessions by"
             " place, year and code, so it was not put in place: a fault of Rollbook, please report it."
         )
-
-
-def remove_stopped(home: Home) -> None:
-    """Remove what a rebuild that was killed left behind."""
-    with suppress(OSError):
-        shutil.rmtree(home.path / f"{FOLDER}.new")
