@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
+from eventsourcing.persistence import OperationalError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -77,7 +78,8 @@ def open_reader(home: Home, config: Mapping[str, Any] | None = None) -> Reader:
         from projections.engines.postgres_reader import PostgresReader
 
         layout = Layout(server.schema)
-        return PostgresReader(server.connection, layout, user=layout.projector)
+        with _as_projector(layout.projector):
+            return PostgresReader(server.connection, layout, user=layout.projector)
     from projections.engines.duck import PUBLISHED
     from projections.engines.duck_reader import DuckReader
 
@@ -113,14 +115,15 @@ def _working(home: Home, ledger: Ledger, *, folder: str = FOLDER, anew: bool = F
 
         layout = Layout(server.schema)
         try:
-            engine = postgres.PostgresEngine(
-                server.connection,
-                answers.read(),
-                layout,
-                user=layout.projector,
-                anew=anew,
-                simulated=ledger.simulated,
-            )
+            with _as_projector(layout.projector):
+                engine = postgres.PostgresEngine(
+                    server.connection,
+                    answers.read(),
+                    layout,
+                    user=layout.projector,
+                    anew=anew,
+                    simulated=ledger.simulated,
+                )
         except postgres.AnswersInUse as error:
             raise AtWork(f"{error}.") from None
         try:
@@ -139,6 +142,20 @@ def _working(home: Home, ledger: Ledger, *, folder: str = FOLDER, anew: bool = F
             yield made
         finally:
             made.close()
+
+
+@contextmanager
+def _as_projector(role: str) -> Iterator[None]:
+    """Say what to do where the role that builds answers was never made."""
+    try:
+        yield
+    except OperationalError as error:
+        if "no role" not in str(error):
+            raise
+        raise Refused(
+            f"There is no role {role}, which builds the answers; let the owner of the ledger's tables run "
+            "rollbook server answers."
+        ) from None
 
 
 @contextmanager
