@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 BY_ITSELF: Final = 1_000_000
 """Entries that a question catches up with by itself: a minute's work at most. More is asked for by name."""
+UNKNOWN: Final = ("CatalogException", "BinderException", "UndefinedTable", "UndefinedColumn")
+"""What an engine calls a name that it does not know."""
 SHOWN_ROWS: Final = 1000
 """Rows of a table that are printed; data is always whole."""
 
@@ -125,26 +127,29 @@ def asking(
 
 
 def _bring_up(home: Home, ledger: Ledger, wanted: int) -> None:
-    """Catch up, where the answers do not know of the position wanted, and say so beside the answer."""
-    known = projecting.reached(home)
-    behind = wanted - known
-    if behind <= 0 and known:
+    """Catch up, where the answers do not know of the position wanted or are another version's; say so beside."""
+    known = projecting.standing(home)
+    behind = wanted - known.position
+    if behind <= 0 and known.position and not known.outdated:
         return
     n = say.number
-    if behind > BY_ITSELF:
-        if not known:
+    why = f"are {n(behind)} entries behind the ledger" if behind > 0 else "were made by another version of Rollbook"
+    if (wanted if known.outdated else behind) > BY_ITSELF:
+        if not known.position:
             raise Refused(f"There are {n(wanted)} entries and no answers yet; run rollbook project first.")
-        say.remark(f"The answers are {n(behind)} entries behind the ledger; rollbook project brings them up to it.")
+        say.remark(f"The answers {why}; rollbook project brings them up to it.")
         return
     try:
         caught = projecting.catch_up(home, ledger)
     except projecting.AtWork:
-        if not known:
+        if not known.position:
             raise Refused("Another process makes the first answers just now; ask again when it is done.") from None
-        say.remark(f"The answers are {n(behind)} entries behind the ledger; another process brings them up to it.")
+        say.remark(f"The answers {why}; another process brings them up to it.")
         return
-    entries = say.counted(caught.entries, "entry", "entries")
-    say.remark(f"Brought the answers up to the ledger first: {entries}, {caught.seconds:.1f} seconds.")
+    did = say.counted(caught.entries, "entry", "entries")
+    if not caught.entries:
+        did = f"{say.counted(len(caught.done.rebuilt), 'answer', 'answers')} by new definitions"
+    say.remark(f"Brought the answers up to the ledger first: {did}, {caught.seconds:.1f} seconds.")
 
 
 @contextmanager
@@ -161,6 +166,13 @@ def opened(
     reader = projecting.open_reader(home, config)
     try:
         yield _told(ledger, reader, as_at, place, authority, asks)
+    except Exception as error:
+        # Of a database engine that need not be there, so by name.
+        if type(error).__name__ not in UNKNOWN:
+            raise
+        raise Refused(
+            "The answers here lack something that this version of Rollbook asks for; run rollbook project."
+        ) from error
     finally:
         reader.close()
 

@@ -88,20 +88,33 @@ def open_reader(home: Home, config: Mapping[str, Any] | None = None) -> Reader:
     return DuckReader(folder_of(home) / PUBLISHED, answers.read(), config={**spill, **(config or {})})
 
 
-def reached(home: Home) -> int:
-    """The position that the published answers know of; 0 where there are none."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far the published answers are."""
+
+    position: int = 0
+    """What they know of the ledger; 0: there are none."""
+    outdated: bool = False
+    """Some were made by other definitions than this version of Rollbook has."""
+
+
+def standing(home: Home) -> Standing:
+    """How far the published answers are; nothing is changed."""
+    from projections import answers
     from projections.engines.duck import PUBLISHED
 
     if home.settings.server is None and not (folder_of(home) / PUBLISHED).exists():
-        return 0
+        return Standing()
     try:
         reader = open_reader(home)
     except FileNotFoundError:
-        return 0
+        return Standing()
     try:
-        return reader.state().position
+        state = reader.state()
     finally:
         reader.close()
+    built = {name: one.digest for name, one in state.built.items()}
+    return Standing(state.position, built != {name: answer.digest for name, answer in answers.read().items()})
 
 
 @contextmanager

@@ -186,3 +186,24 @@ def test_help_needs_no_database_of_answers_and_no_painter() -> None:
     seen = "import sys, console.main; print([m for m in ('duckdb', 'matplotlib', 'psycopg') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_answers_of_another_version_are_made_anew_before_they_are_asked(
+    term: School, at_school: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from projections import answers
+
+    every = answers.read()
+    without = {
+        name: one for name, one in every.items() if name not in answers.downstream(every, ["persistent_absence"])
+    }
+    without.pop("persistent_absence", None)
+    with monkeypatch.context() as before:
+        before.setattr(answers, "read", lambda *_: without)
+        assert at_school("project").code == 0
+    refused = at_school("cohort", "severe", "--no-catch-up")
+    assert (refused.code, "run rollbook project" in refused.err) == (1, True)
+    said = at_school("cohort", "severe", "--json")
+    assert said.code == 0, said.err
+    assert "by new definitions" in said.err
+    assert len(said.data) == 2

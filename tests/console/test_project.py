@@ -93,7 +93,7 @@ def test_following_takes_in_what_comes_until_told_to_stop(school: School, at_sch
 def _position(command: Command) -> int:
     from console.home import Home
 
-    return projecting.reached(Home(command.home))
+    return projecting.standing(Home(command.home)).position
 
 
 def _until(true: object, seconds: float = 60) -> None:
