@@ -56,7 +56,7 @@ def frames(
 ) -> Iterator[Frame]:
     """The entries from `first` to `last` as frames, one per topic, schema and chunk of positions.
 
-    `columns` names those wanted, of the body or beside it, of all topics or by topic (of a topic that is left out, all);
+    `columns` names those wanted, of the body or beside it, of all topics or by topic (of a topic left out, all);
     a schema that lacks one gives a frame without it. Polars resolves no schemas: align the frames of a topic by column
     before joining them.
     """
