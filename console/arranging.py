@@ -1,4 +1,4 @@
-"""Arrangements and providers' reports in a line each: what was agreed, from when to when, who came."""
+"""Arrangements, returns and providers' reports in a line each: what was agreed, from when to when, who came."""
 
 from __future__ import annotations
 
@@ -83,10 +83,12 @@ _TEXTS = (
 
 
 def line_of(event: str, about: Mapping[str, Any], *, names: bool) -> list[str]:
-    """What an arrangement's entry or a report says, in few words; nothing for any other event.
+    """What an arrangement's entry, a return or a report says, in few words; nothing for any other event.
 
     Without names its texts are left out: they may hold one.
     """
+    if event in ("ReturnMade", "SicknessBeliefFormed"):
+        return _returned(about, names=names)
     if event not in EVENTS:
         return []
     if event == "ProviderAttendanceReported":
@@ -153,3 +155,33 @@ def _came(about: Mapping[str, Any]) -> list[str]:
     if "told_home_school_at" in about:
         said.append(f"told the school {when(about['told_home_school_at'])}")
     return said
+
+
+_LIMBS = {
+    "p7a": "did not attend regularly",
+    "p7b": "ten school days",
+    "p9_consecutive": "15 school days in a row",
+    "p9_total": "15 school days in the year",
+    "consecutive_15": "15 school days in a row",
+    "total_15": "15 school days in the year",
+}
+
+
+def _returned(about: Mapping[str, Any], *, names: bool) -> list[str]:
+    """A return that was made, or the belief on which one rests."""
+    said = [words(about.get("kind")), _LIMBS.get(about["limb"], "")]
+    if "run_from" in about:
+        said.append(f"from {_day(about['run_from'])}")
+    if "on" in about:
+        said.append(f"on {_day(about['on'])}")
+    if "expected_until" in about:
+        said.append(f"expected until {_day(about['expected_until'])}")
+    if "made_on" in about:
+        said.append(f"made {when(about['made_on'])}")
+    if about.get("channel") not in (None, "not_said"):
+        said.append(f"by {words(about['channel'])}")
+    if "receipt" in about:
+        said.append(f"receipt {about['receipt']}")
+    if names and about.get("grounds"):
+        said.append(about["grounds"])
+    return [text for text in said if text]

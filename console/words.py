@@ -41,6 +41,8 @@ EVENTS: Mapping[str, str] = {
     "RestrictionLifted": "restriction lifted",
     "HoldPlaced": "hold placed",
     "HoldLifted": "hold lifted",
+    "ReturnMade": "return made",
+    "SicknessBeliefFormed": "belief about sickness",
 }
 CAUSES: Mapping[str, str] = {
     "typed": "typed",

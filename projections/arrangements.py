@@ -1,6 +1,6 @@
-"""What stands beside the marks of a line: its arrangements, and what providers reported of its pupil.
+"""What stands beside the marks of a line: its arrangements, its returns, and what providers reported of its pupil.
 
-Both are found by the identity index, which says which arrangements a line has and at which places it was reported of.
+All are found by the identity index, which says which arrangements and cases a line has, and where it was reported of.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import polars as pl
 from domain.arrangement.arrangement import stream_of
 from domain.attendance_register.register import parts_of
 from domain.attendance_register.reports import CLEAR
+from domain.case.case import stream_of as case_stream
 from domain.events import Fields, Stored
 from domain.ledger.bodies import open_state
 from domain.ledger.ledger import Ledger
@@ -39,7 +40,7 @@ class Beside(NamedTuple):
 
 
 def beside(ledger: Ledger, line: bytes, last: int) -> Iterator[Beside]:
-    """Every entry of a line's arrangements, and every report of a provider about it, up to a position.
+    """Every entry of a line's arrangements and cases, and every report of a provider about it, up to a position.
 
     In order of position within each stream; the caller sorts the whole.
     """
@@ -48,6 +49,12 @@ def beside(ledger: Ledger, line: bytes, last: int) -> Iterator[Beside]:
             if event.fields["line"] == line:
                 # A purpose and a nature stand in a word, and in the words of those who asked.
                 text = {k if k not in event.fields else f"{k}_text": v for k, v in (event.text or {}).items()}
+                yield Beside(position, recorded_at, event._replace(text=text))
+    for case in _found(ledger, "case", line):
+        for position, recorded_at, event in stored(ledger, case_stream(case), last):
+            if event.fields.get("line") == line:
+                # What was sent is shown by itself: it is long, and the text of a letter or a file.
+                text = {name: value for name, value in (event.text or {}).items() if name == "grounds"}
                 yield Beside(position, recorded_at, event._replace(text=text))
     for place in _found(ledger, "reported_at", line):
         yield from _reports(ledger, line, place, last)

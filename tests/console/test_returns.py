@@ -269,3 +269,17 @@ def test_an_interval_says_days_or_terms_and_not_both(office: Command) -> None:
     for more in ((), ("interval_days=28", "termly=yes")):
         answer = office("record", "return-interval", *fields, *more)
         assert (answer.code, "one of the two" in answer.err) == (1, True)
+
+
+def test_the_pupils_history_shows_the_return_and_the_belief_and_the_index_leads_there(office: Command) -> None:
+    ben = line_of(office, "Ben")
+    grounds = "grounds=The consultant wrote"
+    said = (f"place={LAESTAB}", f"line={ben.split('/')[1]}", "limb=total_15", "on=2025-09-20", grounds)
+    taken(office("record", "sickness-belief", *said, *NOW))
+    taken(office("returns", "made", "sickness", ben, "--receipt", "S-4", "--channel", "email", *NOW))
+    shown = taken(office("history", ben.split("/")[1])).out
+    assert "belief about sickness" in shown
+    assert "The consultant wrote" in shown
+    assert "receipt S-4" in shown
+    assert "The consultant wrote" not in taken(office("history", ben.split("/")[1], "--no-names")).out
+    assert taken(office("identity", "check")).code == 0
