@@ -11,7 +11,19 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from tests.making import NIGHTLY, PLACE, TERMS, School
+from domain.ledger.commands import (
+    AskForReturns,
+    CloseAttendanceReturn,
+    Command,
+    Done,
+    MakeReturns,
+    MakeSetting,
+    OneReturn,
+    ReturnInterval,
+    SicknessBelief,
+    carry_out,
+)
+from tests.making import NIGHTLY, PLACE, TERMS, School, moment
 from tests.scenarios.arranging import part_time
 
 CHILDREN = ("Ann", "Ben", "Cal")
@@ -40,7 +52,8 @@ acts = st.lists(
         Act,
         st.sampled_from(
             "takes takes takes spell spell changes changes changes removes foresees leaves enters closes reopens"
-            " cancels terms boards year nightly describes part_time".split()
+            " cancels terms boards year nightly describes part_time returned returned closes_return believes asks"
+            " agrees sets".split()
         ),
         st.integers(0, len(SESSIONS) - 1),
         st.integers(1, 9),
@@ -114,5 +127,45 @@ def _do(school: School, act: Act, at: str) -> None:
             school.takes("7B", when, at, source=NIGHTLY, said=None, by=None, **{child: act.codes[1]})
         case "describes":
             school.describes_place(at, phase=("secondary", "special", "primary")[act.days % 3], name=PLACE["name"])
+        case "returned" | "closes_return" | "believes" | "asks" | "agrees" | "sets":
+            says(school, _command(school, act, child, date.fromisoformat(day), date.fromisoformat(until)), at)
         case "part_time":
             part_time(school, at, child, "started", f"{day} to {until}", purpose="transition")
+
+
+def says(school: School, command: Command, at: str) -> None:
+    """Something that a person says at the console, unless it was said before in the same words."""
+    answer = carry_out(school.ledger, command, moment(at))
+    assert isinstance(answer, Done) or "already" in answer.sentence, answer
+
+
+def _command(school: School, act: Act, child: str, first: date, last: date) -> Command:
+    """A return, or what the returns depend on."""
+    (line, *_) = [line for line, name in school.name_of().items() if name == child]
+    place = school.entries("PlaceDescribed")[0]["place"]
+    position = school.head
+    match act.kind:
+        case "returned":
+            kinds = ("attendance", "attendance", "sickness", "sickness", "new_pupil", "deletion", "attendance")
+            limbs = ("p7a", "p7b", "p9_total", "p9_consecutive", "none", "none", "none")
+            at = act.session % len(kinds)
+            of_run: dict[str, Any] = {} if limbs[at] == "none" else {"run_from": first, "run_days": act.days}
+            one = OneReturn.model_validate({"line": line, "limb": limbs[at], "content": b"As sent.", **of_run})
+            said = {"place": place, "kind": kinds[at], "returns": (one,), "computed_at": position}
+            return MakeReturns.model_validate({**said, "definition": bytes(32)})
+        case "closes_return":
+            return CloseAttendanceReturn(place=place, from_day=first, to=last, pupils=act.days % 2)
+        case "believes":
+            until = last if act.days % 2 else None
+            limb = "total_15" if act.days % 3 else "consecutive_15"
+            said = {"place": place, "line": line, "limb": limb, "on": first, "expected_until": until}
+            return SicknessBelief.model_validate(said)
+        case "asks":
+            kind = "new_pupil" if act.days % 2 else "deletion"
+            return AskForReturns.model_validate({"place": place, "kind": kind, "asked_on": first})
+        case "agrees":
+            every = None if act.days % 3 == 0 else act.days
+            return ReturnInterval(place=place, from_day=first, interval_days=every, termly=every is None)
+        case _:
+            names = ("attendance_return_interval_days", "sickness_prompt_days", "sickness_prompt_sessions")
+            return MakeSetting(setting=names[act.days % 3], value=act.days, applies_from=first)
