@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
@@ -127,33 +128,57 @@ def cohort_verb(
                 as_data(pl.DataFrame(), chosen, out)
             return
         if totals is not None:
-            _totals(asked, totals, of_year, statistical, chosen, out)
+            show_cohort_totals(asked, totals, of_year, statistical=statistical, chosen=chosen, out=out)
             return
-        found = questions.cohort(
-            asked.reader,
-            asked.about,
-            which.value,
-            year=of_year,
-            statistical=statistical,
-            nc_years=years,
-            near=near,
-        )
-        found = with_rate(named(asked, found, names=not no_names), "absent_perc", "absent", "possible")
-        title = (
-            f"{'Severely' if which is Which.SEVERE else 'Persistently'} absent in {academic_year_label(of_year)}"
-            f"{'' if near is None else ', or not, within ' + say.counted(near, 'session', 'sessions') + ' of the line'}"
-            f" ({LINE[which.value]} of possible sessions or more; "
-            f"{'statistical cohort' if statistical else 'all on the roll'}){asked.as_at}"
-        )
-        shown = found
+        found = cohort_of(asked, which, of_year, statistical=statistical, nc_years=years, near=near, names=not no_names)
         if chosen is Wanted.TABLE:
-            shown = _for_people(found, which.value, names=not no_names)
-            if asked.may_lack:
-                say.line(MAY_LACK, "dim")
-        show(shown, chosen, _columns(which.value, names=not no_names), out=out, title=title, none="Nobody.")
-        if chosen is Wanted.TABLE and len(found):
-            count = say.counted(len(found), "pupil", "pupils")
-            say.line(f"{count}. The marks behind one: --marks LINE", "dim")
+            show_cohort(asked, which, of_year, found, statistical=statistical, near=near, names=not no_names)
+        else:
+            as_data(found, chosen, out)
+
+
+def cohort_of(
+    asked: Asking,
+    which: Which,
+    year: int,
+    *,
+    statistical: bool = False,
+    nc_years: Sequence[int] = (),
+    near: int | None = None,
+    names: bool = True,
+) -> pl.DataFrame:
+    """The list, with ids, rates and, where wanted, names."""
+    found = questions.cohort(
+        asked.reader, asked.about, which.value, year=year, statistical=statistical, nc_years=nc_years, near=near
+    )
+    return with_rate(named(asked, found, names=names), "absent_perc", "absent", "possible")
+
+
+def show_cohort(
+    asked: Asking,
+    which: Which,
+    year: int,
+    found: pl.DataFrame,
+    *,
+    statistical: bool = False,
+    near: int | None = None,
+    names: bool = True,
+    most: int | None = None,
+) -> None:
+    """Print the list, or the first of it, as a person reads it."""
+    title = (
+        f"{'Severely' if which is Which.SEVERE else 'Persistently'} absent in {academic_year_label(year)}"
+        f"{'' if near is None else ', or not, within ' + say.counted(near, 'session', 'sessions') + ' of the line'}"
+        f" ({LINE[which.value]} of possible sessions or more; "
+        f"{'statistical cohort' if statistical else 'all on the roll'}){asked.as_at}"
+    )
+    if asked.may_lack:
+        say.line(MAY_LACK, "dim")
+    shown = _for_people(found if most is None else found.head(most), which.value, names=names)
+    show(shown, Wanted.TABLE, _columns(names=names), title=title, none="Nobody.")
+    if len(found):
+        first = "" if most is None or len(found) <= most else f"The first {most} of "
+        say.line(f"{first}{say.counted(len(found), 'pupil', 'pupils')}. The marks behind one: --marks LINE", "dim")
 
 
 def nc_year_of(text: str) -> int:
@@ -181,7 +206,7 @@ def with_rate(frame: pl.DataFrame, name: str, part: str, whole: str) -> pl.DataF
     return frame.with_columns(pl.Series(name, rates, pl.String))
 
 
-def _columns(which: str, *, names: bool) -> list[Shown]:
+def _columns(*, names: bool) -> list[Shown]:
     first = [Shown("name", "Name", keep=False)] if names else []
     return [
         *first,
@@ -192,7 +217,7 @@ def _columns(which: str, *, names: bool) -> list[Shown]:
         Shown("possible", "Possible", right=True),
         Shown("perc", "%", right=True),
         Shown("since", "Since week of"),
-        Shown("distance", f"To change {which}", keep=False),
+        Shown("distance", "From the line", keep=False),
     ]
 
 
@@ -211,7 +236,7 @@ def _for_people(frame: pl.DataFrame, which: str, *, names: bool) -> pl.DataFrame
                 "possible": row["possible"],
                 "perc": two_places(row["absent_perc"]),
                 "since": row["since"],
-                "distance": f"{leaves:,} attended" if row[which] else f"{enters:,} absent",
+                "distance": f"{leaves:,} attended to leave" if row[which] else f"{enters:,} absent to enter",
             }
         )
     schema = {"name": pl.String, "line_short": pl.String, "school": pl.String, "year": pl.String, "absent": pl.Int64}
@@ -289,7 +314,16 @@ def _marks(
 # --- totals
 
 
-def _totals(asked: Asking, level: Level, year: int, statistical: bool, chosen: Wanted, out: Path | None) -> None:
+def show_cohort_totals(
+    asked: Asking,
+    level: Level,
+    year: int,
+    *,
+    statistical: bool = False,
+    chosen: Wanted = Wanted.TABLE,
+    out: Path | None = None,
+) -> None:
+    """Print or write how many enrolments there are, and how many of them persistently and severely absent."""
     if level is Level.CHARACTERISTIC:
         found = questions.cohort_characteristics(asked.reader, asked.about, year=year, statistical=statistical)
         first = [Shown("kind", "Characteristic"), Shown("value", "Value")]

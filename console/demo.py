@@ -15,13 +15,15 @@ from pathlib import Path
 import typer
 
 from console import herringbone, say, telling
+from console.absence import Level, Which, cohort_of, show_cohort, show_cohort_totals
 from console.answering import opened
 from console.holding import show_held
 from console.home import Home
 from console.options import home_of
 from console.problems import Refused
-from console.projecting import catch_up
+from console.projecting import Caught, catch_up
 from console.reading import history_title, show_totals
+from console.returning import Kind, returns_of, show_returns
 from console.taking import imported_sentences, progress, recorded_sentence, sum_sentence, take_in
 from console.words import session_day, short
 from domain.ledger.held import waiting
@@ -41,6 +43,9 @@ EVENING = 18 * 60
 RESOLVED = "n_resolved_days"
 """What is planted for the story: absences that nobody had explained, and whose reason came some days later."""
 WIDTH = 98
+YEAR = 202526
+SHOWN = 5
+"""Rows of a long list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,11 @@ def demo_verb(context: typer.Context) -> None:
         _held(ledger, home)
         _again(ledger, file, home)
         _tampering(home, scene)
-        _figures(ledger, home)
+        caught = catch_up(home, ledger)
+        _figures(ledger, home, caught)
+        _cohort(ledger, home, scene)
+        _cohort_then(ledger, home, scene)
+        _returns(ledger, home, scene)
     _next(home, scene)
     _para(f"All this took {time.monotonic() - started:.0f} seconds, from nothing.")
 
@@ -201,16 +210,50 @@ def _try(connection: sqlite3.Connection, statement: str) -> str:
     raise Refused("The database let an entry be changed: these are not the guards of a ledger.")
 
 
-def _figures(ledger: Ledger, home: Home) -> None:
+def _figures(ledger: Ledger, home: Home, caught: Caught) -> None:
     _chapter(8, "The figures, counted as the Department for Education publishes them")
-    catch_up(home, ledger)
+    _para(
+        f"All that follows is worked out from the entries, in SQL that anybody can read: {len(caught.done.rebuilt)} "
+        f"answers, made from {say.number(caught.entries)} entries in {caught.seconds:.1f} seconds."
+    )
     _command(home, "totals")
     with opened(home, ledger) as asked:
         show_totals(totals(asked.reader, ledger.founding.la_code), None)
 
 
+def _cohort(ledger: Ledger, home: Home, scene: Scene) -> None:
+    _chapter(9, "Who is persistently absent, how far from the line, and since when")
+    _command(home, f"cohort persistent --place {scene.laestab}")
+    with opened(home, ledger, place=scene.now.place.id) as asked:
+        show_cohort(asked, Which.PERSISTENT, YEAR, cohort_of(asked, Which.PERSISTENT, YEAR), most=SHOWN)
+    _para(
+        "Persistent is ten per cent or more of a pupil's own possible sessions, in whole sessions, never rounded. The "
+        "last column says how many sessions attended, one after another, would end it."
+    )
+
+
+def _cohort_then(ledger: Ledger, home: Home, scene: Scene) -> None:
+    friday = scene.first_day + timedelta(4)
+    _chapter(10, f"The same question, as at {session_day(friday)} at 18:00")
+    _command(home, f"cohort persistent --place {scene.laestab} --totals school --as-at '{friday} 18:00'")
+    with opened(home, ledger, scene.evening, place=scene.now.place.id) as asked:
+        show_cohort_totals(asked, Level.SCHOOL, YEAR)
+    _para(
+        "That is what anybody could know on that evening: every N that was later explained is still an N. Whoever took "
+        "a decision then can show, years later, what it rested on; asked again, it comes out the same."
+    )
+
+
+def _returns(ledger: Ledger, home: Home, scene: Scene) -> None:
+    _chapter(11, "Whose absence the school must return to the authority, and by when")
+    _command(home, f"returns attendance --place {scene.laestab} --open")
+    with opened(home, ledger, place=scene.now.place.id) as asked:
+        show_returns(asked, Kind.ATTENDANCE, returns_of(asked, Kind.ATTENDANCE, still_open=True), most=SHOWN)
+    _para("The ledger makes no return: it says who is to be in one, and keeps that it was made, with what it said.")
+
+
 def _next(home: Home, scene: Scene) -> None:
-    _chapter(9, "What to try next")
+    _chapter(12, "What to try next")
     pupil = short(scene.pupil.pupil)
     first = scene.first_day
     for command, what in (
@@ -218,6 +261,9 @@ def _next(home: Home, scene: Scene) -> None:
         (f"register {scene.laestab} --week {first + timedelta(7)}", "the whole school, a week later"),
         (f"history {pupil} --as-at '{first + timedelta(4)} 18:00'", "one pupil, as at that Friday"),
         ("totals --as-at 2025-09-30 --json", "for a spreadsheet or a script"),
+        ("labels", "what is odd about the registers, and by which rule"),
+        ("cohort severe --near 3", "who is within three sessions of severe absence"),
+        ('sql "select code, count(*) as entries from register group by code order by code"', "a question of your own"),
         ("--help", "everything else"),
     ):
         say.line(f"  {_called(home)} {command}")

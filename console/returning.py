@@ -27,6 +27,7 @@ from console.answering import (
     Shown,
     Wanted,
     WantedOption,
+    as_data,
     asking,
     named,
     show,
@@ -147,28 +148,43 @@ def list_verb(kind: Kind) -> Callable[..., None]:
             no_catch_up=no_catch_up,
             data=chosen is not Wanted.TABLE,
         ) as asked:
-            found = lists.returns(asked.reader, asked.about, kind.stored, everything=everything, still_open=still_open)
-            found = named(asked, found, names=not no_names)
-            shown = found
+            found = returns_of(asked, kind, everything=everything, still_open=still_open, names=not no_names)
             if chosen is Wanted.TABLE:
-                shown = _for_people(found, kind, names=not no_names)
-                if asked.may_lack:
-                    say.line(MAY_LACK, "dim")
-            columns = [*([Shown("name", "Name", keep=False)] if not no_names else []), *_COLUMNS]
-            show(shown, chosen, columns, out=out, title=f"{TITLES[kind]}{asked.as_at}", none="Nothing.", as_is=True)
-            if chosen is Wanted.TABLE and len(found):
-                overdue = int(found["overdue"].sum())
-                say.line(
-                    f"{say.counted(len(found), 'row', 'rows')}, {overdue} overdue. One that was made is recorded by:"
-                    f" rollbook returns made {kind.value} PLACE/LINE",
-                    "dim",
-                )
+                show_returns(asked, kind, found, names=not no_names)
+            else:
+                as_data(found, chosen, out)
 
     verb.__doc__ = f"""{TITLES[kind]}.
 
     Who, why, when due, whether it was made, and whether entries amended since have overtaken what was told.
     """
     return verb
+
+
+def returns_of(
+    asked: Asking, kind: Kind, *, everything: bool = False, still_open: bool = False, names: bool = True
+) -> pl.DataFrame:
+    """The list, with ids and, where wanted, names."""
+    found = lists.returns(asked.reader, asked.about, kind.stored, everything=everything, still_open=still_open)
+    return named(asked, found, names=names)
+
+
+def show_returns(
+    asked: Asking, kind: Kind, found: pl.DataFrame, *, names: bool = True, most: int | None = None
+) -> None:
+    """Print the list, or the first of it, as a person reads it."""
+    if asked.may_lack:
+        say.line(MAY_LACK, "dim")
+    shown = _for_people(found if most is None else found.head(most), kind, names=names)
+    columns = [*([Shown("name", "Name", keep=False)] if names else []), *_COLUMNS]
+    show(shown, Wanted.TABLE, columns, title=f"{TITLES[kind]}{asked.as_at}", none="Nothing.", as_is=True)
+    if len(found):
+        first = "" if most is None or len(found) <= most else f"The first {most} of "
+        say.line(
+            f"{first}{say.counted(len(found), 'row', 'rows')}, {int(found['overdue'].sum())} overdue. One that was made"
+            f" is recorded by: rollbook returns made {kind.value} PLACE/LINE",
+            "dim",
+        )
 
 
 _COLUMNS: Final = (

@@ -19,7 +19,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Command, Said]:
 def test_the_story_is_told_to_the_end(told: tuple[Command, Said]) -> None:
     _, said = told
     assert said.code == 0, said.err
-    for number in range(1, 10):
+    for number in range(1, 13):
         assert f"\n{number}. " in said.out
     for words in (
         " = recorded ",
@@ -30,6 +30,9 @@ def test_the_story_is_told_to_the_end(told: tuple[Command, Said]) -> None:
         "The ledger refuses DELETE of stored_events",
         "send PupilsStated",
         "2025/26",
+        "Persistently absent in 2025/26",
+        "as recorded by",
+        "Attendance returns: regulation 13(7)-(8)",
     ):
         assert words in said.out
     assert "\x1b" not in said.out
