@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from enum import StrEnum
 from typing import Annotated, Any
 
+import polars as pl
 import typer
 
 from console import flowing, herringbone, say, telling
-from console.answering import NoCatchUp, asking
+from console.absence import with_rate, year_text
+from console.answering import NoCatchUp, Shown, Wanted, asking, show
 from console.options import (
     AsAt,
     AskedFor,
@@ -33,10 +36,20 @@ from domain.ledger.ledger import Ledger
 from domain.moments import academic_year_label, from_days
 from domain.place.place import Place
 from projections import totals as published
+from projections.asking import place_at
 from projections.history import History, history
-from projections.register import RegisterAt, Row, register
+from projections.questions import week_counts, with_ids
+from projections.register import RegisterAt, Row, class_labels, register
 from projections.status import Import, Status, status
 from projections.totals import Totals, totals
+
+
+class By(StrEnum):
+    """What a week is summed by."""
+
+    SCHOOL = "school"
+    CLASS = "class"
+    YEAR_GROUP = "year-group"
 
 
 def register_verb(
@@ -47,6 +60,9 @@ def register_verb(
     class_: Annotated[
         str | None, typer.Option("--class", metavar="CLASS", help="Only the pupils of this class.")
     ] = None,
+    counts: Annotated[
+        By | None, typer.Option("--counts", help="Instead of pupils: the week in numbers, by these.")
+    ] = None,
     no_names: NoNames = False,
     for_: AskedFor = None,
     format_: FormatOption = Format.TABLE,
@@ -54,6 +70,11 @@ def register_verb(
 ) -> None:
     """Show a week of an attendance register as it stands, or as it stood: pupils down, sessions across."""
     chosen, moment, day = format_of(format_, json_), as_at_of(as_at), date_of(week)
+    if counts is not None:
+        if class_ is not None:
+            raise Misused("--class shows the pupils of one class; --counts class has them all, in numbers.")
+        _week_in_numbers(context, place, day - timedelta(day.weekday()), moment, counts, chosen)
+        return
     with home_of(context).reading() as ledger:
         found = register_of(ledger, the_place(ledger, place), day, moment, asked_for(ledger, for_))
         rows = rows_of_class(found, class_)
@@ -65,6 +86,51 @@ def register_verb(
         say.as_csv(herringbone.CSV_COLUMNS, herringbone.as_rows(rows, names=names))
     else:
         show_register(found, rows, moment, names=names)
+
+
+def _week_in_numbers(
+    context: typer.Context, place: str, monday: date, moment: int | None, by: By, chosen: Format
+) -> None:
+    """A week summed by school, class or year group, from the answers."""
+    data = chosen is not Format.TABLE
+    with asking(home_of(context), as_at=moment, place=place, data=data) as asked:
+        found = week_counts(asked.reader, asked.about, monday, by.value)
+        known = the_place(asked.ledger, place)
+        described = place_at(asked.ledger, known, asked.position)
+        parts = found["part"].to_list()
+        if by is By.CLASS:
+            labels = class_labels(asked.ledger, described, asked.position)
+            ids = with_ids(asked.reader, found.select(pl.col("part").alias("class")))["class"].to_list()
+            parts = ["no class" if one is None else labels.get(bytes.fromhex(one), one[:8]) for one in ids]
+        elif by is By.YEAR_GROUP:
+            parts = [year_text(one) or "not known" for one in parts]
+        else:
+            parts = [described.description.get("name") or place for _ in parts]
+    found = with_rate(found.with_columns(pl.Series("part", parts, pl.String)), "present_perc", "present", "possible")
+    title = f"{described.description.get('name') or place}, week of {session_day(monday, year=True)}{asked.as_at}"
+    show(
+        found,
+        Wanted(chosen.value),
+        [
+            Shown("part", by.value.replace("-", " ").capitalize(), keep=False),
+            *(
+                Shown(name, title, right=True)
+                for name, title in (
+                    ("pupils", "Pupils"),
+                    ("possible", "Possible\nsessions"),
+                    ("present", "Attended"),
+                    ("present_perc", "%"),
+                    ("late", "Late"),
+                    ("authorised", "Authorised\nabsence"),
+                    ("unauthorised", "Unauthorised\nabsence"),
+                    ("unmarked", "Not\nmarked"),
+                )
+            ),
+        ],
+        title=title,
+        none="No session of that week is marked.",
+        as_is=True,
+    )
 
 
 def register_of(ledger: Ledger, place: bytes, day: date, moment: int | None, asks: bytes | None = None) -> RegisterAt:

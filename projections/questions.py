@@ -249,6 +249,51 @@ from persistent_absence p where p.line = {line:d} order by p.cohort desc
     )
 
 
+# --- a week of a register, in numbers
+
+GROUPS: Final[Mapping[str, str]] = {"school": "e.place", "class": "e.class", "year-group": "e.nc_year"}
+"""What a week can be summed by, and the column of the roll that says so."""
+
+
+def week_counts(reader: Reader, about: About, week: date, by: str) -> pl.DataFrame:
+    """The sessions of a week of one place, by class, year group or for the whole school: pupils with an entry, possible
+    sessions, attended, late, absent, and sessions that nobody has marked though the pupil was due.
+
+    `week` is its Monday. Classes are numbers; of pupils on the roll that day who do not board.
+    """
+    grouped = GROUPS[by]
+    monday = f"cast('{week.isoformat()}' as date)"
+    return reader.ask(
+        f"""
+select w.part, cast(sum(w.pupils) as bigint) as pupils, cast(sum(w.possible) as bigint) as possible,
+       cast(sum(w.present) as bigint) as present, cast(sum(w.late) as bigint) as late,
+       cast(sum(w.authorised) as bigint) as authorised, cast(sum(w.unauthorised) as bigint) as unauthorised,
+       cast(sum(w.unmarked) as bigint) as unmarked
+from (
+  select {grouped} as part, count(distinct r.line) as pupils,
+         sum(c.possible) as possible, sum(c.present) as present, sum(c.late) as late,
+         count(*) filter (where c.class = 'AUTH') as authorised,
+         count(*) filter (where c.class = 'UNAUTH') as unauthorised, 0 as unmarked
+  from register r
+  join roll e on e.line = r.line and r.session_date between e.from_date and e.to_date
+  join code_rule c on c.code = r.code
+  left join boarder_spell b on b.line = r.line and r.session_date >= b.from_date and r.session_date < b.until_date
+  where r.week_start = {monday} and b.line is null{about.of_place("r")}
+  group by {grouped}
+  union all
+  select {grouped} as part, 0, 0, 0, 0, 0, 0, count(*)
+  from unmarked_session u
+  join day d on d.session_date = u.session_date
+  join roll e on e.line = u.line
+  where d.week_start = {monday}{about.of_place("u")}
+  group by {grouped}
+) as w
+group by w.part
+order by w.part
+"""
+    )
+
+
 # --- labels
 
 

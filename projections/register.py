@@ -237,7 +237,7 @@ def _rows(
     shown.
     """
     rows: dict[bytes, Row] = {}
-    labels = _labels(ledger, place, last)
+    labels = class_labels(ledger, place, last)
     names = ledger.store.stream_names(f"admission-register/{place.id.hex()}/")
     for at in range(0, len(names), 500):
         for stream, entries in ledger.store.read_streams(names[at : at + 500]).items():
@@ -287,7 +287,7 @@ def _delivery(place: Place, deleted: Stored) -> str:
     return str(place.sources.get(deleted.fields.get("source") or b"", {}).get("delivery", "stream"))
 
 
-def _labels(ledger: Ledger, place: Place, last: int) -> dict[bytes, str]:
+def class_labels(ledger: Ledger, place: Place, last: int) -> dict[bytes, str]:
     """The labels of a place's classes, where the key is at hand."""
     return {
         event.fields["group"]: event.text["label"]

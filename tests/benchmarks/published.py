@@ -65,8 +65,13 @@ def sent_through(folder: Path, authority: str, phase: str | None) -> dict[str, d
     started = time.perf_counter()
     print(rollbook(home, "import", str(file)).strip())
     imported = time.perf_counter()
+    print(rollbook(home, "project").strip())
+    projected = time.perf_counter()
     totals = json.loads(rollbook(home, "totals", "--json"))
-    print(f"imported in {imported - started:.1f} s, counted in {time.perf_counter() - imported:.1f} s")
+    print(
+        f"imported in {imported - started:.1f} s, answers made in {projected - imported:.1f} s, "
+        f"totals asked in {time.perf_counter() - projected:.1f} s"
+    )
     return {row["education_phase"]: row for row in totals}
 
 

@@ -207,3 +207,34 @@ def test_answers_of_another_version_are_made_anew_before_they_are_asked(
     assert said.code == 0, said.err
     assert "by new definitions" in said.err
     assert len(said.data) == 2
+
+
+def test_a_week_in_numbers_is_summed_by_class_year_group_or_school(term: School, at_school: Command) -> None:
+    asked = ("register", LAESTAB, "--week", "2025-09-03", "--counts")
+    (whole,) = at_school(*asked, "school", "--json").data
+    assert whole == {
+        "part": "Marram School",
+        "pupils": 3,
+        "possible": 12,
+        "present": 6,
+        "late": 0,
+        "authorised": 3,
+        "unauthorised": 3,
+        "unmarked": 0,
+        "present_perc": "50.00000",
+    }
+    for by, part in (("class", None), ("year-group", "not known")):
+        rows = at_school(*asked, by, "--json").data
+        assert sum(row["possible"] for row in rows) == 12
+        assert part is None or {row["part"] for row in rows} == {part}
+    earlier = at_school(*asked, "school", "--json", "--as-at", f"{MON} 12:00").data
+    assert [(row["possible"], row["present"]) for row in earlier] == [(3, 1)]
+    assert "marked" in at_school(*asked, "school").out
+    assert at_school(*asked, "school", "--class", "7B").code == 2
+    assert "No session of that week" in at_school("register", LAESTAB, "--week", "2025-11-03", "--counts", "school").out
+
+
+def test_a_pupil_whom_nobody_marked_is_counted_as_not_marked(school: School, at_school: Command) -> None:
+    school.takes("7B", f"{MON} AM", "08:55", Ann="/", Ben="/")
+    (whole,) = at_school("register", LAESTAB, "--week", MON, "--counts", "school", "--json").data
+    assert (whole["possible"], whole["unmarked"]) == (2, 1)
