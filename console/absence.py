@@ -23,6 +23,7 @@ from console.answering import (
     WantedOption,
     as_data,
     asking,
+    first_of,
     named,
     show,
     the_line,
@@ -130,11 +131,11 @@ def cohort_verb(
         if totals is not None:
             show_cohort_totals(asked, totals, of_year, statistical=statistical, chosen=chosen, out=out)
             return
-        found = cohort_of(asked, which, of_year, statistical=statistical, nc_years=years, near=near, names=not no_names)
+        found = cohort_of(asked, which, of_year, statistical=statistical, nc_years=years, near=near)
         if chosen is Wanted.TABLE:
             show_cohort(asked, which, of_year, found, statistical=statistical, near=near, names=not no_names)
         else:
-            as_data(found, chosen, out)
+            as_data(named(asked, found, names=not no_names), chosen, out)
 
 
 def cohort_of(
@@ -145,13 +146,12 @@ def cohort_of(
     statistical: bool = False,
     nc_years: Sequence[int] = (),
     near: int | None = None,
-    names: bool = True,
 ) -> pl.DataFrame:
-    """The list, with ids, rates and, where wanted, names."""
+    """The list, with rates; ids and names are for `named`."""
     found = questions.cohort(
         asked.reader, asked.about, which.value, year=year, statistical=statistical, nc_years=nc_years, near=near
     )
-    return with_rate(named(asked, found, names=names), "absent_perc", "absent", "possible")
+    return with_rate(found, "absent_perc", "absent", "possible")
 
 
 def show_cohort(
@@ -174,8 +174,9 @@ def show_cohort(
     )
     if asked.may_lack:
         say.line(MAY_LACK, "dim")
-    shown = _for_people(found if most is None else found.head(most), which.value, names=names)
-    show(shown, Wanted.TABLE, _columns(names=names), title=title, none="Nobody.")
+    first_rows, more = first_of(found, most)
+    shown = _for_people(named(asked, first_rows, names=names), which.value, names=names)
+    show(shown, Wanted.TABLE, _columns(names=names), title=title, none="Nobody.", more=more)
     if len(found):
         first = "" if most is None or len(found) <= most else f"The first {most} of "
         say.line(f"{first}{say.counted(len(found), 'pupil', 'pupils')}. The marks behind one: --marks LINE", "dim")

@@ -226,6 +226,13 @@ class Shown:
     keep: bool = True
 
 
+def first_of(frame: pl.DataFrame, most: int | None = None) -> tuple[pl.DataFrame, int]:
+    """The rows that a table shows, and how many more there are, if it is to say so: to open a name costs more than a
+    row. A caller that asks for few says by itself how many there are."""
+    shown = frame.head(SHOWN_ROWS if most is None else most)
+    return shown, 0 if most is not None else len(frame) - len(shown)
+
+
 def named(asked: Asking, frame: pl.DataFrame, *, names: bool) -> pl.DataFrame:
     """A list of lines with the ledger's ids and, where wanted, names."""
     frame = with_ids(asked.reader, frame)
@@ -241,8 +248,12 @@ def show(
     title: str = "",
     none: str = "Nothing to show.",
     as_is: bool = False,
+    more: int = 0,
 ) -> None:
-    """Print or write a frame: as a table the columns chosen, as data all. `as_is`: texts are no symbols of ours."""
+    """Print or write a frame: as a table the columns chosen, as data all. `as_is`: texts are no symbols of ours.
+
+    `more`: rows that a table leaves out beyond those of the frame.
+    """
     if chosen is not Wanted.TABLE:
         as_data(frame, chosen, out)
         return
@@ -258,8 +269,9 @@ def show(
             for row in frame.head(SHOWN_ROWS).select([column.name for column in columns]).iter_rows()
         ],
     )
-    if len(frame) > SHOWN_ROWS:
-        say.line(f"{say.number(len(frame) - SHOWN_ROWS)} more: ask for them with --format csv.", "dim")
+    more += max(len(frame) - SHOWN_ROWS, 0)
+    if more:
+        say.line(f"{say.number(more)} more: ask for them with --format csv.", "dim")
 
 
 def as_data(frame: pl.DataFrame, chosen: Wanted, out: Path | None) -> None:

@@ -23,7 +23,7 @@ from console.options import home_of
 from console.problems import Refused
 from console.projecting import Caught, catch_up
 from console.reading import history_title, show_totals
-from console.returning import Kind, returns_of, show_returns
+from console.returning import Kind, show_returns
 from console.taking import imported_sentences, progress, recorded_sentence, sum_sentence, take_in
 from console.words import session_day, short
 from domain.ledger.held import waiting
@@ -32,6 +32,7 @@ from domain.moments import from_local
 from projections.asking import places_called
 from projections.history import history
 from projections.register import RegisterAt, Row, register
+from projections.returns import returns
 from projections.totals import totals
 from simulation import Planted, Summary, simulate_year
 
@@ -248,7 +249,8 @@ def _returns(ledger: Ledger, home: Home, scene: Scene) -> None:
     _chapter(11, "Whose absence the school must return to the authority, and by when")
     _command(home, f"returns attendance --place {scene.laestab} --open")
     with opened(home, ledger, place=scene.now.place.id) as asked:
-        show_returns(asked, Kind.ATTENDANCE, returns_of(asked, Kind.ATTENDANCE, still_open=True), most=SHOWN)
+        wanted = returns(asked.reader, asked.about, Kind.ATTENDANCE.stored, everything=False, still_open=True)
+        show_returns(asked, Kind.ATTENDANCE, wanted, most=SHOWN)
     _para("The ledger makes no return: it says who is to be in one, and keeps that it was made, with what it said.")
 
 

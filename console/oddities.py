@@ -20,6 +20,7 @@ from console.answering import (
     Wanted,
     WantedOption,
     asking,
+    first_of,
     named,
     show,
     wanted_of,
@@ -78,9 +79,12 @@ def labels_verb(
         if label is None and not each:
             _counts(asked, chosen, chosen_format, out)
             return
-        found = named(asked, questions.labels(asked.reader, asked.about, chosen), names=not no_names)
+        found, more = questions.labels(asked.reader, asked.about, chosen), 0
         if chosen_format is Wanted.TABLE:
-            for one in rules.filter(pl.col("label") == chosen.label).iter_rows(named=True):
+            found, more = first_of(found)
+        found = named(asked, found, names=not no_names)
+        if chosen_format is Wanted.TABLE:
+            for one in rules.filter(pl.col("label") == (chosen.label or "")).iter_rows(named=True):
                 say.line(f"{words(one['label'])}: {one['says']} ({one['source']})")
             if asked.may_lack:
                 say.line(MAY_LACK, "dim")
@@ -97,7 +101,7 @@ def labels_verb(
             Shown("number", _counted(chosen.label, rules), right=True),
             Shown("position", "Position", right=True),
         ]
-        show(found, chosen_format, columns, out=out, title=f"Labels{asked.as_at}", none="None.")
+        show(found, chosen_format, columns, out=out, title=f"Labels{asked.as_at}", none="None.", more=more)
 
 
 def _known(label: str | None, rules: pl.DataFrame) -> str | None:

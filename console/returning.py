@@ -29,6 +29,7 @@ from console.answering import (
     WantedOption,
     as_data,
     asking,
+    first_of,
     named,
     show,
     wanted_of,
@@ -148,11 +149,11 @@ def list_verb(kind: Kind) -> Callable[..., None]:
             no_catch_up=no_catch_up,
             data=chosen is not Wanted.TABLE,
         ) as asked:
-            found = returns_of(asked, kind, everything=everything, still_open=still_open, names=not no_names)
+            found = lists.returns(asked.reader, asked.about, kind.stored, everything=everything, still_open=still_open)
             if chosen is Wanted.TABLE:
                 show_returns(asked, kind, found, names=not no_names)
             else:
-                as_data(found, chosen, out)
+                as_data(named(asked, found, names=not no_names), chosen, out)
 
     verb.__doc__ = f"""{TITLES[kind]}.
 
@@ -161,23 +162,16 @@ def list_verb(kind: Kind) -> Callable[..., None]:
     return verb
 
 
-def returns_of(
-    asked: Asking, kind: Kind, *, everything: bool = False, still_open: bool = False, names: bool = True
-) -> pl.DataFrame:
-    """The list, with ids and, where wanted, names."""
-    found = lists.returns(asked.reader, asked.about, kind.stored, everything=everything, still_open=still_open)
-    return named(asked, found, names=names)
-
-
 def show_returns(
     asked: Asking, kind: Kind, found: pl.DataFrame, *, names: bool = True, most: int | None = None
 ) -> None:
     """Print the list, or the first of it, as a person reads it."""
     if asked.may_lack:
         say.line(MAY_LACK, "dim")
-    shown = _for_people(found if most is None else found.head(most), kind, names=names)
+    first_rows, more = first_of(found, most)
+    shown = _for_people(named(asked, first_rows, names=names), kind, names=names)
     columns = [*([Shown("name", "Name", keep=False)] if names else []), *_COLUMNS]
-    show(shown, Wanted.TABLE, columns, title=f"{TITLES[kind]}{asked.as_at}", none="Nothing.", as_is=True)
+    show(shown, Wanted.TABLE, columns, title=f"{TITLES[kind]}{asked.as_at}", none="Nothing.", as_is=True, more=more)
     if len(found):
         first = "" if most is None or len(found) <= most else f"The first {most} of "
         say.line(

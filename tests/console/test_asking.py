@@ -238,3 +238,35 @@ def test_a_pupil_whom_nobody_marked_is_counted_as_not_marked(school: School, at_
     school.takes("7B", f"{MON} AM", "08:55", Ann="/", Ben="/")
     (whole,) = at_school("register", LAESTAB, "--week", MON, "--counts", "school", "--json").data
     assert (whole["possible"], whole["unmarked"]) == (2, 1)
+
+
+def test_restricted_children_are_in_no_list_but_in_every_sum(school: School, at_school: Command) -> None:
+    upn = "A805200017129"
+    school.enters("Dee", upn=upn, full_name="Dee Dunlin")
+    for n in (1, 2):
+        school.takes("7B", f"2025-09-0{n} AM", "08:55", Ann="/", Dee="N")
+    line = at_school("cohort", "severe", "--json").data[0]["line"]
+    counted = at_school("labels", "--json").data
+    at_school("record", "restrict-access", f"pupil={upn}", "level=no_location", "authority=Order 12")
+    for question in (
+        ("cohort", "severe"),
+        ("cohort", "severe", "--near", "9"),
+        ("labels", "--each"),
+        ("returns", "attendance"),
+        ("returns", "new-pupil"),
+    ):
+        for how in ((), ("--json",), ("--as-at", "2025-09-02 18:00")):
+            said = at_school(*question, *how)
+            assert said.code == 0, said.err
+            assert "Dee" not in said.out
+            assert line[:8] not in said.out, (question, how)
+    refused = at_school("cohort", "severe", "--marks", line)
+    assert (refused.code, "No line is known here by this id" in refused.err) == (1, True)
+    assert at_school("cohort", "severe", "--marks", line, "--for", LAESTAB).code == 0
+    assert "Dee Dunlin" in at_school("cohort", "severe", "--for", LAESTAB).out
+    (whole,) = at_school("cohort", "severe", "--totals", "school", "--json").data
+    assert (whole["enrolments"], whole["severe"]) == (2, 1)
+    assert {row["label"] for row in counted} <= {row["label"] for row in at_school("labels", "--json").data}
+    restricted = at_school("record", "restrict-access", f"pupil={upn}", "level=sealed", "authority=Order 13")
+    assert restricted.code == 0, restricted.err
+    assert "Dee" not in at_school("cohort", "severe", "--for", LAESTAB).out
