@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -29,6 +30,7 @@ from console.streaming import until_told
 from domain.ledger.ledger import Ledger
 
 if TYPE_CHECKING:
+    from projections.answers import Answer
     from projections.engines.engine import Engine, Reader
     from projections.runner import Done
 
@@ -68,10 +70,16 @@ def folder_of(home: Home) -> Path:
     return home.path / FOLDER
 
 
-def open_reader(home: Home, config: Mapping[str, Any] | None = None) -> Reader:
-    """The published answers, to read from; `config` is DuckDB's own. Refuses a home whose answers were never made."""
+@cache
+def _every() -> Mapping[str, Answer]:
+    """The answers as this version of Rollbook has them."""
     from projections import answers
 
+    return answers.read()
+
+
+def open_reader(home: Home, config: Mapping[str, Any] | None = None) -> Reader:
+    """The published answers, to read from; `config` is DuckDB's own. Refuses a home whose answers were never made."""
     server = home.settings.server
     if server is not None:
         from projections.engines.postgres_layout import Layout
@@ -79,13 +87,13 @@ def open_reader(home: Home, config: Mapping[str, Any] | None = None) -> Reader:
 
         layout = Layout(server.schema)
         with _as_projector(layout.projector):
-            return PostgresReader(server.connection, layout, user=layout.projector)
+            return PostgresReader(server.connection, layout, _every(), user=layout.projector)
     from projections.engines.duck import PUBLISHED
     from projections.engines.duck_reader import DuckReader
 
     # What does not fit into memory is pupils' data too: never into the folder in which somebody happens to work.
     spill = {"temp_directory": str(folder_of(home) / SPILL)}
-    return DuckReader(folder_of(home) / PUBLISHED, answers.read(), config={**spill, **(config or {})})
+    return DuckReader(folder_of(home) / PUBLISHED, _every(), config={**spill, **(config or {})})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,6 @@ class Standing:
 
 def standing(home: Home) -> Standing:
     """How far the published answers are; nothing is changed."""
-    from projections import answers
     from projections.engines.duck import PUBLISHED
 
     if home.settings.server is None and not (folder_of(home) / PUBLISHED).exists():
@@ -114,7 +121,7 @@ def standing(home: Home) -> Standing:
     finally:
         reader.close()
     built = {name: one.digest for name, one in state.built.items()}
-    return Standing(state.position, built != {name: answer.digest for name, answer in answers.read().items()})
+    return Standing(state.position, built != {name: answer.digest for name, answer in _every().items()})
 
 
 @contextmanager
