@@ -457,6 +457,7 @@ def test_every_verb_works_on_the_server_profile_as_the_writer(authority: Authori
     status, as_embedded = (at("status", "--json").data for at in (authority.rollbook, embedded))
     assert status["entries"] == as_embedded["entries"] > 1_000
     laestab = next(place["laestab"] for place in status["places"] if place["laestab"])
+    assert authority.rollbook("server", "answers", "--owner", authority.owner).code == 0
     for verb in (
         ("totals", "--json"),
         ("totals", "--as-at", "2025-09-05 18:00", "--json"),

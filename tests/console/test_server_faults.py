@@ -94,5 +94,6 @@ def test_an_import_goes_on_whoever_dies_and_ends_as_one_that_nobody_disturbed(
         {k: v for k, v in one.items() if k != "new"} for one in whole
     ]
     assert contents(disturbed.home) == contents(quiet.home)
+    assert disturbed("server", "answers", "--owner", "postgres").code == 0
     assert disturbed("totals", "--json").data == quiet("totals", "--json").data
     assert "nothing new" in disturbed("import", str(file)).out

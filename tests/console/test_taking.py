@@ -127,6 +127,7 @@ def test_both_profiles_take_the_same_file_and_answer_alike(
     for rollbook in (embedded, server):
         said = rollbook("import", str(clean))
         assert said.code == 0, said.err
+    assert server("server", "answers", "--owner", "postgres").code == 0
     assert embedded("totals", "--json").data == server("totals", "--json").data != []
     places = embedded("status", "--json").data["places"]
     laestab = next(place["laestab"] for place in places if place["laestab"])  # a provider has none
