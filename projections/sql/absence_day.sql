@@ -12,10 +12,12 @@
 -- column cancelled_before: Days wholly cancelled (Y4) before this one.
 -- column sessions_held: Sessions held that day: with one unmarked the day does not qualify.
 -- column gnou: Those with G, N, O or U.
+-- column gnou_am: 1 where the morning is one of them.
 -- column gno: Those with G, N or O.
 -- column csa: Of compulsory school age that day: yes, no or unknown (no birth date is known).
 select r.place, r.line, r.pupil, d.chain, r.session_date, d.day_no, d.week_no, d.cancelled_before, d.sessions_held,
        cast(count(*) as smallint) as gnou,
+       cast(count(*) filter (where r.session = 1) as smallint) as gnou_am,
        cast(count(*) filter (where r.code <> 'U') as smallint) as gno,
        case when e.csa_from is null or e.csa_until is null then 'unknown'
             when r.session_date between e.csa_from and e.csa_until then 'yes'

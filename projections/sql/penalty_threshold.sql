@@ -1,6 +1,6 @@
 -- question: Which pupils have 10 entries G, N, O or U in some 10 consecutive school weeks, by the entries that stand?
 -- key: chain, pupil
--- source: PNR reg 9A (SI 2024/210), first day counted 19 Aug 2024; law.md 5.1. Any window counts, not only the last; a school week is one with a session, so windows cross holidays and years. Sessions outside compulsory school age are left out; where no birth date is known they count, and csa says unknown
+-- source: PNR reg 9A (SI 2024/210), first day counted 19 Aug 2024; law.md 5.1. Any window counts, not only the last; a school week is one with a session, so windows cross holidays and years. Sessions outside compulsory school age are left out; where no birth date is known they count, and csa says unknown. Where a child has two lines in one register, a session counts once
 -- refresh: chain, pupil of absence_day
 -- column chain: Whose register it is: the place, or the last one to which its register went over.
 -- column pupil: The pupil.
@@ -27,7 +27,7 @@ from (
            cast(sum(gnou) over (partition by chain, pupil) as bigint) as sessions
     from (
       select chain, pupil, session_date, week_no, max(place) as place, max(line) as line, max(csa) as csa,
-             case when sum(gnou) > max(sessions_held) then max(sessions_held) else sum(gnou) end as gnou
+             max(gnou_am) + max(gnou - gnou_am) as gnou
       from absence_day
       where csa <> 'no' and session_date >= cast('2024-08-19' as date)
       group by chain, pupil, session_date, week_no

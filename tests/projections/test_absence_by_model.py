@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.projections.facts_by_hand import Facts, mark_row
+from tests.projections.facts_by_hand import Facts, mark_row, school_days
 
 MONDAY = date(2025, 1, 6)
 LAST_ASKED = MONDAY + timedelta(weeks=8)
@@ -327,6 +327,22 @@ def test_thresholds_are_those_that_every_window_tried_finds(facts: Facts, world:
     )
     assert len(rows) == len(set(rows))
     assert set(rows) == model_threshold(world)
+
+
+def test_a_session_said_on_two_lines_of_one_child_counts_once(facts: Facts) -> None:
+    facts.clear()
+    days = list(school_days(MONDAY, 6))
+    facts.place(1, days)
+    for line in (1, 2):
+        facts.line(line)
+    facts.put("same_child", {"pupil": 2, "child": 1})
+    for line, whole in ((1, days), (2, days[:1])):
+        for day in whole:
+            facts.mark(line, day, 1, "O")  # mornings only: two on one day are not a morning and an afternoon
+    for day in days[1:5]:
+        facts.mark(1, day, 2, "O")
+    facts.build("penalty_threshold")
+    assert facts.ask("select pupil, most_in_window from penalty_threshold") == [(1, 10)]
 
 
 @EXAMPLES
