@@ -10,9 +10,10 @@ from typing import Annotated, Any
 import polars as pl
 import typer
 
-from console import flowing, herringbone, say, telling
+from console import flowing, herringbone, projecting, say, telling
 from console.absence import with_rate, year_text
 from console.answering import NoCatchUp, Shown, Wanted, asking, show
+from console.home import Home
 from console.options import (
     AsAt,
     AskedFor,
@@ -291,14 +292,18 @@ def status_verb(context: typer.Context, format_: FormatOption = Format.TABLE, js
     with home.reading() as ledger:
         found = status(ledger)
         streams, sent = standings(ledger.store), published_by(ledger.store)
+        answers = _answers(home)
         simulated = ledger.simulated
         say.note_simulated(simulated, chosen is not Format.TABLE)
     if chosen is Format.JSON:
         say.as_json(
-            {"simulated": simulated, "profile": settings.profile} | _status_data(found) | flowing.as_data(streams, sent)
+            {"simulated": simulated, "profile": settings.profile}
+            | _status_data(found)
+            | {"answers": None if answers is None else {"position": answers.position, "outdated": answers.outdated}}
+            | flowing.as_data(streams, sent)
         )
     else:
-        _show_status(found, settings.profile)
+        _show_status(found, settings.profile, answers)
         flowing.show(streams, sent, found.entries)
 
 
@@ -368,7 +373,16 @@ def _ended(place: Place) -> str:
     return " (taken over)" if place.succeeded_by else ""
 
 
-def _show_status(found: Status, profile: str) -> None:
+def _answers(home: Home) -> projecting.Standing | None:
+    """How far the answers are; None where there are none, or where none may be read from here."""
+    try:
+        answers = projecting.standing(home)
+    except Refused:
+        return None
+    return answers if answers.position else None
+
+
+def _show_status(found: Status, profile: str, answers: projecting.Standing | None) -> None:
     founding = found.founding
     say.heading(f"{founding.name} ({founding.la_code}): {founding.origin}")
     say.line(f"Profile {profile}, {founding.clock} clock")
@@ -376,6 +390,11 @@ def _show_status(found: Status, profile: str) -> None:
     say.line(f"{say.number(found.entries)} entries in {say.number(found.streams)} streams; last entry {last}")
     held = len(found.held)
     say.line(f"Held: {say.number(held)}" + (" (rollbook held list)" if held else ""))
+    if answers is None:
+        say.line("Answers: none yet (rollbook project)")
+    else:
+        known = f"Answers: up to position {say.number(answers.position)}"
+        say.line(known + (", by definitions of another version (rollbook project)" if answers.outdated else ""))
     if found.places:
         say.line()
         named = {source.id: source.described["system"] for source in found.sources}

@@ -33,6 +33,19 @@ def test_project_says_how_far_it_came_and_again_says_nothing_new(school: School,
     assert "register" in {*second["changed"], *second["rebuilt"]}
 
 
+def test_status_says_how_far_the_answers_are(school: School, at_school: Command) -> None:
+    school.takes("7B", MON, "08:45", Ann="/", Ben="N", Cal="/")
+    assert "Answers: none yet (rollbook project)" in at_school("status").out
+    assert at_school("status", "--json").data["answers"] is None
+    at_school("project")
+    known = at_school("status", "--json").data
+    assert known["answers"] == {"position": known["entries"], "outdated": False}
+    school.changes(MON, "11:00", Ben=("N", "I"))
+    later = at_school("status", "--json").data
+    assert later["answers"]["position"] == known["entries"] < later["entries"]
+    assert f"Answers: up to position {known['entries']}" in at_school("status").out
+
+
 def test_a_rebuild_gives_the_same_answers_and_leaves_nothing_beside(school: School, at_school: Command) -> None:
     school.takes("7B", MON, "08:45", Ann="/", Ben="N", Cal="/")
     school.changes(MON, "11:00", Ben=("N", "I"))
