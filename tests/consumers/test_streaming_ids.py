@@ -187,11 +187,29 @@ def test_a_registry_that_forgets_for_a_moment_makes_nothing_be_held(
     assert waiting(ledger.store, ledger.keys) == []
 
 
+def test_every_partition_that_rested_goes_on_once_the_registry_answers(
+    broker: Broker, ledger: Ledger, registry: RegistryServer, tmp_path: Path
+) -> None:
+    authority = Authority(seed=16, places=9)
+    messages = [*authority.rolls(), *authority.registers(2)]
+    import_operator(ledger, tmp_path, authority)
+    authority.make_topics(broker)
+    sent(broker, *(by_registry(delivery) for delivery in messages))
+    registry.stop()
+    back = threading.Timer(3.0, registry.start)
+    back.start()
+    # So few at once that the client keeps some of every partition back when it is told to rest.
+    take(ledger, broker, registry, len(messages), max_poll_records=3, seconds=30.0)
+    back.join()
+    assert marks_in(ledger) == dict.fromkeys(authority.rows, 1)
+
+
 def test_partitions_that_rest_are_handed_over_like_any_other(
     broker: Broker, registry: RegistryServer, tmp_path: Path
 ) -> None:
-    authority = Authority(seed=15)
-    messages = [*authority.rolls(), *authority.registers(4)]
+    # So many places that there is something in each partition, whichever of them the second is given.
+    authority = Authority(seed=15, places=9)
+    messages = [*authority.rolls(), *authority.registers(2)]
     home = founded_home(tmp_path / "home")
     with (home.path / "rollbook.toml").open("a") as settings:
         settings.write(f'\n[kafka]\nregistry = "{registry.address}"\n')
