@@ -481,10 +481,10 @@ def _let_go(consumer: Any) -> None:
     """Drop what the client kept back of partitions while they rested.
 
     kafka-python 3.0.12 gives such records back only while it has never emptied another partition's, and does not fetch
-    a partition of which it keeps any: so a partition that rested could stand still for ever (Fetcher.fetched_records:
-    `_next_partition_records` is None at first, an empty object later). Nothing is lost: the position is where we sought.
+    a partition of which it keeps any: so one that rested could stand still for ever (Fetcher.fetched_records: what it
+    compares with None is an empty object by then). Nothing is lost: the position is where we sought.
     """
-    parked: dict[TopicPartition, Any] = getattr(consumer._fetcher, "_paused_partition_records", {})  # noqa: SLF001
+    parked: dict[TopicPartition, Any] = getattr(consumer._fetcher, "_paused_partition_records", {})
     for tp in parked.keys() - consumer.paused():
         del parked[tp]
 
