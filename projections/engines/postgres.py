@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from domain.ledger.postgres_connection import ConnectionLost, connect
 from projections.answers import Answer
 from projections.engines import postgres_analyst, postgres_facts, postgres_refresh, postgres_state, postgres_views
 from projections.engines.engine import Change, State
+from projections.engines.postgres_hands import HANDS, Hands
 from projections.engines.postgres_layout import Layout, require_ready
 from projections.engines.postgres_refresh import Steps, raw
 from projections.facts.tables import DICTIONARIES, TABLES, Table
@@ -42,6 +43,8 @@ SETTINGS: Final = (
     "SET jit = off",
     "SET work_mem = '128MB'",
     "SET maintenance_work_mem = '512MB'",
+    # Of rows that worker processes hand over: a tenth of the default, which kept the largest scans on one core.
+    "SET parallel_tuple_cost = 0.01",
 )
 
 MADE_BY: Final = hashlib.sha256(
@@ -89,6 +92,7 @@ class PostgresEngine:
         self._viewed: set[str] = set()
         self._dropped: set[str] = set()
         self._settled = False
+        self._hands: Hands | None = None
         self._connection = connect(conninfo, user)
         try:
             self._cursor = self._connection.cursor(row_factory=tuple_row)
@@ -98,23 +102,53 @@ class PostgresEngine:
             for setting in SETTINGS:
                 self._run(setting)
             self._begin(simulated)
+            if anew:
+                self._hands = self._more_hands(conninfo, user)
         except BaseException:
-            self._connection.close()
+            self.close()
             raise
 
     def _alone(self) -> None:
         """Only one projector: the lock goes with the connection, however that ends, but the server may take a moment
         to see that it did."""
         for pause in (0.05, 0.1, 0.2, 0.4, 0.8, None):
-            if self.rows("SELECT pg_try_advisory_lock(hashtextextended(%s, 1))", [f"project {self._layout.ledger}"])[0][
-                0
-            ]:
+            if self.rows("SELECT pg_try_advisory_lock(hashtextextended(%s, 1))", [self._held])[0][0]:
+                self._after_the_last()
                 return
             if pause:
                 time.sleep(pause)
         raise AnswersInUse(
             f"Another process works on the answers of the schema {self._layout.ledger}: let it end, or stop it"
         )
+
+    def _after_the_last(self) -> None:
+        """Wait until the server has seen that the sessions of a projector that was killed are gone."""
+        try:
+            with self._connection.transaction():
+                self._run("SET LOCAL lock_timeout = '30s'")
+                self.rows("SELECT pg_advisory_xact_lock(hashtextextended(%s, 2))", [self._held])
+        except psycopg.errors.LockNotAvailable:
+            raise AnswersInUse(
+                f"A projector of the schema {self._layout.ledger} was stopped, and PostgreSQL still works for it: try"
+                " again in a minute"
+            ) from None
+
+    @property
+    def _held(self) -> str:
+        return f"project {self._layout.ledger}"
+
+    def _more_hands(self, conninfo: str, user: str | None) -> Hands:
+        connections: list[psycopg.Connection[Any]] = []
+        try:
+            for _ in range(HANDS):
+                connections.append(connect(conninfo, user))
+                for setting in SETTINGS:
+                    connections[-1].execute(raw(setting))
+            return Hands(connections, self._held)
+        except BaseException:
+            for connection in connections:
+                connection.close()
+            raise
 
     def _begin(self, simulated: bool) -> None:
         """Remove what a stopped rebuild left, and make what is missing."""
@@ -146,6 +180,8 @@ class PostgresEngine:
 
     def close(self) -> None:
         """Let go; what was not published of a rebuild is removed by the next projector."""
+        if self._hands:
+            self._hands.close()
         self._connection.close()
 
     def state(self) -> State:
@@ -153,15 +189,19 @@ class PostgresEngine:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
+        # Anew, each statement is for good: nobody sees any before all are put in place, and the hands must.
+        whole: AbstractContextManager[Any] = nullcontext() if self._anew else self._connection.transaction()
         try:
-            with self._connection.transaction():
+            with whole:
                 yield
+                if self._hands:
+                    self._hands.finish()
                 if not self._anew and (self._made or self._dropped or self._views_outdated()):
                     self._steps.forget()
                     self._swap()
         except psycopg.OperationalError as error:
             self._steps.lost()
-            if not self._connection.broken:
+            if not (self._connection.broken or (self._hands and self._hands.lost)):
                 raise
             raise ConnectionLost(
                 "The connection to PostgreSQL was lost; the answers that stood stand. Run the same command again."
@@ -212,19 +252,39 @@ class PostgresEngine:
         self._settle()
         new = Identifier(self._layout.ans_new, answer.name)
         if answer.name in self._made:
+            if self._hands:
+                self._hands.finish()
             self._run_sql(SQL("DROP {} IF EXISTS {} CASCADE").format(raw(answer.kind.upper()), new))
         self._made.add(answer.name)
         self._dropped.discard(answer.name)
         if answer.kind == "view":
             self._viewed.discard(answer.name)
             return
-        self._run_sql(SQL("CREATE TABLE {} AS {}").format(new, raw(answer.pointed(self._where))))
-        self._run_sql(SQL("ANALYZE {}").format(new))
-        postgres_facts.make_indexes(self._cursor, self._layout.ans_new, answer.name, self._answers)
+        if self._hands:
+            self._hands.wait(self._stored_below(answer))
+        make = (
+            SQL("CREATE TABLE {} AS {}").format(new, raw(answer.pointed(self._where))),
+            SQL("ANALYZE {}").format(new),
+        )
+        indexes = postgres_facts.indexes(self._layout.ans_new, answer.name, self._answers)
+        if self._hands:
+            self._hands.make(answer.name, make, indexes)
+        else:
+            for statement in (*make, *indexes):
+                self._run_sql(statement)
+
+    def _stored_below(self, answer: Answer) -> Iterator[str]:
+        """The stored answers that it reads, itself or through views."""
+        for name in answer.inputs:
+            if name in self._answers:
+                if self._answers[name].kind == "view":
+                    yield from self._stored_below(self._answers[name])
+                else:
+                    yield name
 
     def refresh(self, answer: Answer, by: Sequence[str], changes: Sequence[Change]) -> Change | None:
         self._settle()
-        return postgres_refresh.refresh(self._cursor, self._steps, answer, by, changes, self._where)
+        return postgres_refresh.refresh(self._cursor, self._steps, answer, by, changes, self._where, self._columns)
 
     def keys(self, by: Sequence[str], changes: Sequence[Change]) -> Change:
         return Change(self._steps.keys(by, changes), frozenset(by))
@@ -242,6 +302,10 @@ class PostgresEngine:
         """Of a rebuild: put it in the place of what stands. Else there is nothing to do: the commit was all."""
         if not self._anew:
             return
+        if self._hands:
+            self._hands.finish()
+            self._hands.close()
+            self._hands = None
         with self._connection.transaction():
             self._swap()
         self._anew = False
@@ -271,10 +335,14 @@ class PostgresEngine:
         schema = self._layout.ans_new if name in self._made else self._layout.ans
         return postgres_views.standing(schema, name)
 
+    def _columns(self, name: str) -> Collection[str]:
+        return self._tables[name].names if name in self._tables else self._answers[name].columns
+
     def _settle(self) -> None:
         """After much was loaded: the indexes that are missing, and what the planner must know."""
         if not self._settled:
-            postgres_facts.settle(self._cursor, self._fact, self._answers, self._tables)
+            later = self._hands.later if self._hands else None
+            postgres_facts.settle(self._cursor, self._fact, self._answers, self._tables, later)
             self._settled = True
 
     def _swap(self) -> None:

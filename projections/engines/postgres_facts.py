@@ -5,20 +5,24 @@ All tables are logged: an unlogged one is empty after the server's crash, and wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
 
 import polars as pl
 import psycopg
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Composed, Identifier
 
+from projections.ahead import ahead
 from projections.answers import Answer
+from projections.engines import postgres_binary
 from projections.facts.tables import DICTIONARIES, TABLES, Table
 
 Cursor = psycopg.Cursor[Any]
 
 CHUNK: Final = 200_000
-"""Rows written as text at a time: some 30 MB."""
+"""From this many rows on, a load changes what the planner must know."""
+PIECE: Final = 50_000
+"""Rows sent at a time: some 8 MB."""
 
 OFTEN: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {"line": (("pupil",),), "mark": (("place",),)}
 """Looked up by what no refresh names: restricted pupils' lines, and a place as at a past moment."""
@@ -37,40 +41,93 @@ def make_tables(cursor: Cursor, schema: str, tables: Mapping[str, Table] = TABLE
         )
 
 
-def settle(cursor: Cursor, schema: str, answers: Mapping[str, Answer], tables: Mapping[str, Table] = TABLES) -> None:
-    """After a load: the indexes that are missing, and the statistics of every table that has grown."""
+def settle(
+    cursor: Cursor,
+    schema: str,
+    answers: Mapping[str, Answer],
+    tables: Mapping[str, Table] = TABLES,
+    later: Callable[[Composed], object] | None = None,
+) -> None:
+    """After a load: the statistics of every table that has grown since, and the indexes that are missing; those by
+    `later`, if they may come later than this."""
+    indexed, grown = _indexed(cursor, schema), _grown(cursor, schema)
+    for name in tables:
+        if name in grown:
+            cursor.execute(SQL("ANALYZE {}").format(Identifier(schema, name)))
     for name, table in tables.items():
         if name == "asked":
             continue
+        found: list[Index] = []
         if name in DICTIONARIES:
-            for column in table.names:
-                _make_index(cursor, schema, name, (column,), unique=column != "first_position")
+            found += (Index((column,), unique=column != "first_position") for column in table.names)
         elif table.dated:
             # The rows beyond a position: tiny, as rows lie in that order.
-            _make_index(cursor, schema, name, ("position",), method="brin")
-        for columns in wanted(name, answers, OFTEN.get(name, ()) if tables is TABLES else ()):
-            _make_index(cursor, schema, name, columns)
-        cursor.execute(SQL("ANALYZE {}").format(Identifier(schema, name)))
+            found.append(Index(("position",), method="brin"))
+        found += map(Index, wanted(name, answers, OFTEN.get(name, ()) if tables is TABLES else ()))
+        for index in found:
+            if index.name(name) not in indexed:
+                (later or cursor.execute)(index.statement(schema, name))
 
 
-def make_indexes(cursor: Cursor, schema: str, name: str, answers: Mapping[str, Answer]) -> None:
-    """The indexes of an answer: its key, and what refreshes and analysts look it up by."""
+def _indexed(cursor: Cursor, schema: str) -> frozenset[str]:
+    """The names of the indexes that stand in a schema."""
+    found = cursor.execute("SELECT indexname FROM pg_indexes WHERE schemaname = %s", (schema,))
+    return frozenset(name for (name,) in found.fetchall())
+
+
+def _grown(cursor: Cursor, schema: str) -> frozenset[str]:
+    """The tables that were never analysed, or grew by a tenth since."""
+    found = cursor.execute(
+        "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND"
+        " c.relkind = 'r' AND (c.reltuples < 0 OR pg_relation_size(c.oid) > c.relpages::bigint * 9011)",
+        (schema,),
+    )
+    return frozenset(name for (name,) in found.fetchall())
+
+
+class Index(NamedTuple):
+    """An index of a table; it goes with its table wherever that goes."""
+
+    columns: tuple[str, ...]
+    unique: bool = False
+    method: str = "btree"
+
+    def name(self, table: str) -> str:
+        """As the database knows it."""
+        return "_".join((table, *self.columns))[:58] + ("_key" if self.unique else "_idx")
+
+    def statement(self, schema: str, table: str) -> Composed:
+        """What makes it, unless the table has it."""
+        return SQL("CREATE {} IF NOT EXISTS {} ON {} USING {} ({})").format(
+            SQL("UNIQUE INDEX" if self.unique else "INDEX"),
+            Identifier(self.name(table)),
+            Identifier(schema, table),
+            SQL("brin" if self.method == "brin" else "btree"),
+            SQL(", ").join(map(Identifier, self.columns)),
+        )
+
+
+def indexes(schema: str, name: str, answers: Mapping[str, Answer]) -> list[Composed]:
+    """What makes the indexes of an answer: its key, and what refreshes and analysts look it up by."""
     answer = answers[name]
-    _make_index(cursor, schema, name, answer.key)
+    found = [answer.key]
     more: list[tuple[str, ...]] = (
         [("place", "session_date")] if {"place", "session_date"} <= set(answer.columns) else []
     )
     more += [("place",)] if "place" in answer.columns and not more else []
     for columns in wanted(name, answers, more):
         if not set(columns) >= set(answer.key) and set(columns) != set(answer.key[: len(columns)]):
-            _make_index(cursor, schema, name, columns)
+            found.append(columns)
+    return [Index(columns).statement(schema, name) for columns in found]
 
 
 def wanted(name: str, answers: Mapping[str, Answer], more: Iterable[tuple[str, ...]] = ()) -> list[tuple[str, ...]]:
     """The fewest indexes that find the rows of a table by whatever columns a refresh narrows it: one that begins with
     them serves. A line has one place, so the place is left out beside it."""
     asked = [tuple(a.refresh[name]) for a in answers.values() if a.refresh.get(name)] + list(more)
-    sets = {frozenset(columns) - ({"place"} if "line" in columns else set()) for columns in asked}
+    sets = {
+        frozenset(_found_by(name, columns, answers)) - ({"place"} if "line" in columns else set()) for columns in asked
+    }
     found: list[tuple[str, ...]] = []
     for columns in sorted(sets, key=lambda s: (-len(s), sorted(s))):
         if not any(set(one[: len(columns)]) == columns for one in found):
@@ -78,26 +135,19 @@ def wanted(name: str, answers: Mapping[str, Answer], more: Iterable[tuple[str, .
     return found
 
 
+def _found_by(name: str, columns: Collection[str], answers: Mapping[str, Answer]) -> Iterator[str]:
+    """A week is looked up by its days, where a table has them: `postgres_refresh` asks for both."""
+    days = "session_date" in (
+        answers[name].columns if name in answers else TABLES[name].names if name in TABLES else ()
+    )
+    for column in columns:
+        yield "session_date" if days and column == "week_start" else column
+
+
 _RANK: Final = {
     column: rank for rank, column in enumerate("line pupil child chain arrangement place session_date session".split())
 }
 """What comes first in an index: what few rows share."""
-
-
-def _make_index(
-    cursor: Cursor, schema: str, table: str, columns: Sequence[str], *, unique: bool = False, method: str = "btree"
-) -> None:
-    """An index, unless the table has it; it goes with its table wherever that goes."""
-    name = "_".join((table, *columns))[:58] + ("_key" if unique else "_idx")
-    cursor.execute(
-        SQL("CREATE {} IF NOT EXISTS {} ON {} USING {} ({})").format(
-            SQL("UNIQUE INDEX" if unique else "INDEX"),
-            Identifier(name),
-            Identifier(schema, table),
-            SQL("brin" if method == "brin" else "btree"),
-            SQL(", ").join(map(Identifier, columns)),
-        )
-    )
 
 
 def copy(cursor: Cursor, schema: str, frames: Mapping[str, pl.DataFrame], tables: Mapping[str, Table] = TABLES) -> int:
@@ -111,15 +161,12 @@ def copy_one(cursor: Cursor, into: Identifier, table: Table, frame: pl.DataFrame
         raise ValueError(f"The columns of {table.name} are {', '.join(table.names)}, not {', '.join(frame.columns)}.")
     if not len(frame):
         return 0
-    statement = SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(into, SQL(", ").join(map(Identifier, table.names)))
+    statement = SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(
+        into, SQL(", ").join(map(Identifier, table.names))
+    )
     with cursor.copy(statement) as into_server:
-        for piece in frame.iter_slices(CHUNK):
-            # Texts are quoted and nulls are not, so that an empty text stays one, and the mark \ is no escape.
-            into_server.write(
-                piece.write_csv(
-                    include_header=False,
-                    quote_style="non_numeric",
-                    datetime_format="%Y-%m-%d %H:%M:%S%.6f",
-                ).encode()
-            )
+        into_server.write(postgres_binary.HEAD)
+        for piece in ahead(postgres_binary.rows(piece, table) for piece in frame.iter_slices(PIECE)):
+            into_server.write(piece)
+        into_server.write(postgres_binary.TAIL)
     return len(frame)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from psycopg.sql import SQL, Composable, Composed, Identifier
@@ -22,8 +22,13 @@ from projections.engines.engine import Change
 Cursor = psycopg.Cursor[Any]
 Where = Callable[[str], str]
 """Where a table or answer stands, as text for a statement: `"fact"."mark"`."""
+Columns = Callable[[str], Collection[str]]
+"""Which columns a table or answer has."""
 
 TEMP = "pg_temp"
+SAMPLED: Final = 10
+"""Statistics target for temporary tables: 3,000 rows of each are looked at, not 30,000. Sizes are known exactly, and a
+plan needs of their values only the order of magnitude."""
 
 
 class Steps:
@@ -35,11 +40,14 @@ class Steps:
         self._made: list[str] = []
         self._kept: dict[tuple[Any, ...], str] = {}
         self._nulls: dict[str, frozenset[str]] = {}
+        self._sizes: dict[str, int] = {}
+        self._keyed: dict[tuple[str, ...], list[str]] = {}
 
     def forget(self) -> None:
         """Drop all of them."""
         if self._made:
             self._cursor.execute(SQL("DROP TABLE {}").format(SQL(", ").join(Identifier(TEMP, n) for n in self._made)))
+            self._cursor.execute(SQL("SET LOCAL default_statistics_target TO DEFAULT"))
         self.lost()
 
     def lost(self) -> None:
@@ -47,6 +55,8 @@ class Steps:
         self._made.clear()
         self._kept.clear()
         self._nulls.clear()
+        self._sizes.clear()
+        self._keyed.clear()
 
     def table(self, select: Composable, *, analysed: bool = True) -> str:
         """A temporary table of what a `select` gives. Returns what stands after `from` to read it.
@@ -54,8 +64,11 @@ class Steps:
         `analysed`: the planner is told of its values, as it must be where answers join it; to compare it whole with
         another, its size is enough, and that is known."""
         name = f"step_{next(self._numbers)}"
+        if not self._made:
+            self._cursor.execute(SQL("SET LOCAL default_statistics_target = {}").format(SAMPLED))
         self._cursor.execute(SQL("CREATE TEMPORARY TABLE {} AS {}").format(Identifier(name), select))
         self._made.append(name)
+        self._sizes[f"{TEMP}.{name}"] = self._cursor.rowcount
         if analysed:
             self._cursor.execute(SQL("ANALYZE {}").format(Identifier(TEMP, name)))
         return f"{TEMP}.{name}"
@@ -67,16 +80,34 @@ class Steps:
         return self._kept[known]
 
     def keys(self, by: Sequence[str], changes: Sequence[Change]) -> str:
-        """The distinct values of some columns; a key that came twice would double rows where it is joined."""
-        tables = tuple(change.relation for change in changes)
-        return self.once(
-            ("keys", tables, tuple(by)),
-            lambda: (
-                SQL(" UNION ").join(SQL("SELECT {} FROM {}").format(columns_of(by), raw(table)) for table in tables)
-                if len(tables) > 1
-                else SQL("SELECT DISTINCT {} FROM {}").format(columns_of(by), raw(tables[0]))
-            ),
-        )
+        """The distinct values of some columns; a key that came twice would double rows where it is joined.
+
+        Keys that are all among those of an earlier table, and make up half of it or more, are that table: to make a
+        few more keys anew changes nothing, and what was read for them once serves again."""
+        known = ("keys", tuple(change.relation for change in changes), tuple(by))
+        if known not in self._kept:
+            self._kept[known] = self._among(tuple(by), self.table(self._distinct(by, changes)))
+        return self._kept[known]
+
+    @staticmethod
+    def _distinct(by: Sequence[str], changes: Sequence[Change]) -> Composed:
+        each = "SELECT {} FROM {}" if len(changes) > 1 else "SELECT DISTINCT {} FROM {}"
+        return SQL(" UNION ").join(SQL(each).format(columns_of(by), raw(change.relation)) for change in changes)
+
+    def _among(self, by: tuple[str, ...], found: str) -> str:
+        for earlier in self._keyed.setdefault(by, []):
+            if self.size(found) <= self.size(earlier) <= 2 * self.size(found):
+                differ = SQL("SELECT {} FROM {} EXCEPT SELECT {} FROM {}").format(
+                    columns_of(by), raw(found), columns_of(by), raw(earlier)
+                )
+                if not self._cursor.execute(SQL("SELECT EXISTS ({})").format(differ)).fetchall()[0][0]:
+                    return earlier
+        self._keyed[by].append(found)
+        return found
+
+    def size(self, relation: str) -> int:
+        """How many rows one of these tables has."""
+        return self._sizes[relation]
 
     def equal(self, left: str, right: str, relation: str, columns: Sequence[str]) -> Composed:
         """That two aliases agree in columns, of which `relation` has the right side: nulls agree as well."""
@@ -96,19 +127,19 @@ class Steps:
             self._nulls[relation] = frozenset(c for c, yes in zip(columns, row, strict=True) if yes)
         return self._nulls[relation]
 
-    def any_row(self, relation: str) -> bool:
-        """Whether there is one."""
-        return bool(
-            self._cursor.execute(SQL("SELECT EXISTS (SELECT 1 FROM {})").format(raw(relation))).fetchall()[0][0]
-        )
-
 
 def refresh(
-    cursor: Cursor, steps: Steps, answer: Answer, by: Sequence[str], changes: Sequence[Change], where: Where
+    cursor: Cursor,
+    steps: Steps,
+    answer: Answer,
+    by: Sequence[str],
+    changes: Sequence[Change],
+    where: Where,
+    columns: Columns,
 ) -> Change | None:
     """As `Engine.refresh` promises. Rows that are the same stay where they are: what changes is what is written."""
     key = steps.keys(by, changes) if by else None
-    found = dict(_narrowed(steps, answer, by, changes, where)) if key else {}
+    found = dict(_narrowed(steps, answer, by, changes, where, columns)) if key else {}
     with _called_by_name(cursor, answer, found) as at:
         new = steps.table(raw(answer.pointed(lambda name: at.get(name) or where(name))), analysed=False)
     stands = where(answer.name)
@@ -116,35 +147,41 @@ def refresh(
     if key is None:
         old = steps.table(SQL("SELECT * FROM {}").format(raw(stands)), analysed=False)
     else:
-        same = steps.equal("i", "k", key, by)
+        same = _same(steps, key, by, answer.columns)
         old = steps.table(
             SQL("SELECT i.* FROM {} i JOIN {} k ON {}").format(raw(stands), raw(key), same), analysed=False
         )
         of_key = SQL(" AND EXISTS (SELECT 1 FROM {} k WHERE {})").format(raw(key), same)
+    gone, come = steps.size(old), steps.size(new)
     # Rows are compared whole, nulls as equal; this hashes, where a list of IS NOT DISTINCT FROM would not.
     differ = SQL("SELECT i.* FROM {} i WHERE NOT EXISTS (SELECT 1 FROM {} j WHERE j.*::record = i.*::record){}")
-    gone = steps.table(differ.format(raw(old), raw(new), SQL("")), analysed=False)
-    come = steps.table(differ.format(raw(new), raw(old), of_key), analysed=False)
-    lost, won = steps.any_row(gone), steps.any_row(come)
-    if lost:
+    if gone and come:
+        old, new = (
+            steps.table(differ.format(raw(old), raw(new), SQL("")), analysed=False),
+            steps.table(differ.format(raw(new), raw(old), of_key), analysed=False),
+        )
+    elif come and key is not None:
+        new = steps.table(differ.format(raw(new), raw(old), of_key), analysed=False)
+    gone, come = steps.size(old), steps.size(new)
+    if gone:
         cursor.execute(
             SQL("DELETE FROM {} i USING {} g WHERE {} AND i.*::record = g.*::record").format(
-                raw(stands), raw(gone), steps.equal("i", "g", gone, answer.key)
+                raw(stands), raw(old), steps.equal("i", "g", old, answer.key)
             )
         )
-    if won:
-        cursor.execute(SQL("INSERT INTO {} SELECT * FROM {}").format(raw(stands), raw(come)))
-    if not lost and not won:
+    if come:
+        cursor.execute(SQL("INSERT INTO {} SELECT * FROM {}").format(raw(stands), raw(new)))
+    if not gone and not come:
         return None
-    if not (lost and won):
-        return Change(gone if lost else come, frozenset(answer.columns))
-    together = SQL("SELECT * FROM {} UNION ALL SELECT * FROM {}").format(raw(gone), raw(come))
+    if not (gone and come):
+        return Change(old if gone else new, frozenset(answer.columns))
+    together = SQL("SELECT * FROM {} UNION ALL SELECT * FROM {}").format(raw(old), raw(new))
     both = steps.table(together, analysed=False)
     return Change(both, frozenset(answer.columns))
 
 
 def _narrowed(
-    steps: Steps, answer: Answer, by: Sequence[str], changes: Sequence[Change], where: Where
+    steps: Steps, answer: Answer, by: Sequence[str], changes: Sequence[Change], where: Where, columns: Columns
 ) -> Iterator[tuple[str, str]]:
     """Each input at the rows that these keys can come from, or a few more."""
     for name, listed in answer.refresh.items():
@@ -156,10 +193,19 @@ def _narrowed(
 
         def rows(name: str = name, some: str = some, shared: tuple[str, ...] = shared) -> Composed:
             return SQL("SELECT i.* FROM {} i JOIN {} k ON {}").format(
-                raw(where(name)), raw(some), steps.equal("i", "k", some, shared)
+                raw(where(name)), raw(some), _same(steps, some, shared, columns(name))
             )
 
         yield name, steps.once(("input", name, some), rows)
+
+
+def _same(steps: Steps, key: str, by: Sequence[str], has: Collection[str]) -> Composed:
+    """That a row `i` is of a key `k`. A week is also said by its days, where the row has a day: so that the index by
+    line and day finds it, and the largest answer needs none by line and week."""
+    same = steps.equal("i", "k", key, by)
+    if "week_start" in by and "session_date" in has:
+        same += SQL(" AND i.session_date BETWEEN k.week_start AND k.week_start + 6")
+    return same
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import polars as pl
 
 from domain.ledger.ledger import Ledger
 from domain.ledger.reader import Frame, frames
+from projections.ahead import ahead
 from projections.facts import admissions, arrangements, authority, identities, places, registers
 from projections.facts.columns import rows_of
 from projections.facts.names import KIND_OF, Names
@@ -65,7 +66,7 @@ class Loader:
 
     def windows(self, first: int, last: int, size: int = WINDOW) -> Iterator[Window]:
         """The facts of the entries from `first` to `last`, which must be where a transaction ended, in windows."""
-        for end, found in _windows(self._ledger, first, last, size):
+        for end, found in ahead(_windows(self._ledger, first, last, size)):
             yield Window(end, self._facts(found, first, end))
             first = end + 1
 

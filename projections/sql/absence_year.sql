@@ -21,16 +21,24 @@ select y.line, e.place, e.pupil, e.school_year, y.cohort, e.nc_year, e.age_31_au
        y.possible, y.present, y.authorised, y.unauthorised, y.absent, y.late, y.first_week, y.last_week
 from (
   select w.line, k.cohort, cast(sum(w.possible) as bigint) as possible, cast(sum(w.present) as bigint) as present,
-         cast(sum(case when w.class = 'AUTH' then w.sessions else 0 end) as bigint) as authorised,
-         cast(sum(case when w.class = 'UNAUTH' then w.sessions else 0 end) as bigint) as unauthorised,
+         cast(sum(w.authorised) as bigint) as authorised, cast(sum(w.unauthorised) as bigint) as unauthorised,
          cast(sum(w.absent) as bigint) as absent, cast(sum(w.late) as bigint) as late,
-         min(w.week_start) as first_week, max(w.week_start) as last_week
-  from attendance_week w
+         min(w.first_week) as first_week, max(w.last_week) as last_week
+  from (
+    select line, case when half_term < 6 then 1 else 0 end as before_the_sixth,
+           cast(sum(possible) as integer) as possible, cast(sum(present) as integer) as present,
+           cast(sum(case when class = 'AUTH' then sessions else 0 end) as integer) as authorised,
+           cast(sum(case when class = 'UNAUTH' then sessions else 0 end) as integer) as unauthorised,
+           cast(sum(absent) as integer) as absent, cast(sum(late) as integer) as late,
+           min(week_start) as first_week, max(week_start) as last_week
+    from attendance_week
+    where boarder = 0 and possible > 0
+    group by line, case when half_term < 6 then 1 else 0 end
+  ) as w
   join roll e on e.line = w.line
   cross join (select 'working' as cohort union all select 'statistical' as cohort) as k
-  where w.boarder = 0 and w.possible > 0
-    and (k.cohort = 'working'
-         or (e.age_31_aug between 5 and 15 and (e.age_31_aug < 15 or w.half_term < 6)))
+  where k.cohort = 'working'
+     or (e.age_31_aug between 5 and 15 and (e.age_31_aug < 15 or w.before_the_sixth = 1))
   group by w.line, k.cohort
 ) as y
 join roll e on e.line = y.line

@@ -19,7 +19,8 @@ select g.line, e.place, g.week_start, g.half_term, g.boarder, g.code, c.class, g
        g.sessions * c.late as late
 from (
   select r.line, r.week_start, cast(coalesce(h.half_term, 0) as smallint) as half_term,
-         cast(case when b.line is null then 0 else 1 end as smallint) as boarder, r.code, count(*) as sessions
+         cast(case when b.line is null then 0 else 1 end as smallint) as boarder, r.code,
+         cast(count(*) as integer) as sessions
   from register r
   join roll e on e.line = r.line and r.session_date between e.from_date and e.to_date
   left join half_term_day h on h.place = r.place and h.session_date = r.session_date

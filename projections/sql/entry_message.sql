@@ -12,10 +12,15 @@
 -- column timed: How many of them with a time of entry, of their own or of their message.
 -- column first_said_at: The earliest such time, UTC; a claim.
 -- column first_said_minute: The same in local minutes, counted from the beginning of the first of the table `day`.
-select m.place, m.session_date, m.session, m.header, m.kind, m.cause, cast(count(*) as integer) as entries,
-       cast(count(m.said_at) as integer) as timed, min(m.said_at) as first_said_at,
-       cast(min(d.number * 1440 + m.said_minute) as bigint) as first_said_minute
-from mark m
+select m.place, m.session_date, m.session, m.header, m.kind, m.cause, cast(sum(m.entries) as integer) as entries,
+       cast(sum(m.timed) as integer) as timed, min(m.first_said_at) as first_said_at,
+       cast(min(d.number * 1440 + m.first_minute) as bigint) as first_said_minute
+from (
+  select place, session_date, session, header, kind, cause, said_on, cast(count(*) as integer) as entries,
+         cast(count(said_at) as integer) as timed, min(said_at) as first_said_at, min(said_minute) as first_minute
+  from mark
+  group by place, session_date, session, header, kind, cause, said_on
+) as m
 left join (select session_date, row_number() over (order by session_date) - 1 as number from day) as d
   on d.session_date = m.said_on
 group by m.place, m.session_date, m.session, m.header, m.kind, m.cause

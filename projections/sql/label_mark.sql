@@ -60,7 +60,11 @@ line_version (line, on_roll, guest, from_date, to_date, position, next_position,
 line_about (line, settled, from_date, to_date) as (
   select line, coalesce(max(next_position) filter (where on_roll = 0), min(position)),
          max(from_date) filter (where on_roll = 1), min(to_date) filter (where on_roll = 1)
-  from line_version
+  from (
+    select line, on_roll, from_date, to_date, position,
+           lead(position, 1, 9223372036854775807) over (partition by line order by position) as next_position
+    from line
+  ) as version
   group by line
 ),
 changed (line, session_date, session, last_position, n_position) as (

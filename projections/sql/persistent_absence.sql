@@ -25,7 +25,8 @@ with running (line, cohort, week_start, persistent, severe) as (
          case when 10 * sum(absent) over so_far >= sum(possible) over so_far then 1 else 0 end,
          case when 2 * sum(absent) over so_far >= sum(possible) over so_far then 1 else 0 end
   from (
-    select w.line, y.cohort, w.week_start, sum(w.possible) as possible, sum(w.absent) as absent
+    select w.line, y.cohort, w.week_start, cast(sum(w.possible) as integer) as possible,
+           cast(sum(w.absent) as integer) as absent
     from attendance_week w
     join absence_year y on y.line = w.line and 10 * y.absent >= y.possible
     join roll e on e.line = w.line
