@@ -172,9 +172,8 @@ def make_topics(broker: Broker, topics: Iterable[str], partitions: int = 3) -> N
 @contextmanager
 def producing(broker: Broker, **settings: Any) -> Iterator[KafkaProducer]:
     """A producer that is sure of what it sent: idempotent, acknowledged by all."""
-    producer = KafkaProducer(
-        acks="all", enable_idempotence=True, delivery_timeout_ms=120_000, **{**broker.client(), **settings}
-    )
+    sure = {"acks": "all", "enable_idempotence": True, "delivery_timeout_ms": 120_000}
+    producer = KafkaProducer(**{**sure, **broker.client(), **settings})
     try:
         yield producer
     finally:
