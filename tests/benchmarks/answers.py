@@ -111,8 +111,12 @@ def _between(starts: list[float], end: float) -> list[float]:
 # --- one morning
 
 
-def morning(file: Path, ledger: Ledger, marks: int) -> Iterator[Delivery]:
-    """The last registers of the file once more, as of the next Monday: new marks of one morning."""
+NEXT = "2025-07-28"
+"""A Monday after the last day of the published year's registers."""
+
+
+def morning(file: Path, ledger: Ledger, marks: int, on: str = NEXT) -> Iterator[Delivery]:
+    """The last registers of the file once more, as of a later day: new marks of one morning."""
     last: list[Delivery] = []
     rows = 0
     with file.open("rb") as container:
@@ -126,14 +130,10 @@ def morning(file: Path, ledger: Ledger, marks: int) -> Iterator[Delivery]:
     now = ledger.now()
     for number, delivery in enumerate(last):
         _, message = decode(delivery.value)
-        message["message"] = b"morning!" + number.to_bytes(8, "big")
-        message["date"] = NEXT
+        message["message"] = on[2:].encode() + number.to_bytes(8, "big")
+        message["date"] = on
         message["saved_at"] = message["sent_at"] = now
         yield delivery._replace(received_at=now, value=encode_confluent(mis("RegisterTaken"), message))
-
-
-NEXT = "2025-07-28"
-"""A Monday after the last day of the published year's registers."""
 
 
 def visible(home: Home, ledger: Ledger, folder: Path, file: Path) -> None:
