@@ -6,21 +6,21 @@ characteristics, which analysts need in the clear and nobody else does (events.m
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
 from domain.admission_register import line as lines
 from domain.events import Stored, of_history
-from domain.ledger.bodies import fields_of, open_part
+from domain.ledger.bodies import open_part
 from domain.ledger.keystore import KeyStore
 from domain.ledger.ledger import Ledger
 from domain.moments import days, local_date
 from projections.asking import pupils_of
 from projections.facts.columns import beside, flag
+from projections.facts.told import Row, Told, put_earlier, told_in
 from projections.roll import Delivery, off_roll_from
 
 TOPICS: Final = tuple(
@@ -34,12 +34,6 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     )
 }
 """What is read of an event that is not read whole."""
-_SKIPPED: Final = frozenset("salt message message_hash topic_sent partition offset sequence sealed sealed_hash".split())
-
-Told = tuple[int, int, Stored]
-"""Position, recorded_at, event."""
-Row = dict[str, Any]
-"""A fact by column, with the ledger's ids where its numbers will stand."""
 
 
 class Admissions:
@@ -51,18 +45,8 @@ class Admissions:
 
     def facts(self, frames: Mapping[str, pl.DataFrame], before: int) -> dict[str, list[Row]]:
         """The facts of a window that begins after the position `before`, by table, in order of position."""
-        told: dict[str, list[Told]] = defaultdict(list)
-        for topic in TOPICS:
-            frame = frames.get(topic)
-            if frame is None:
-                continue
-            wanted = [name for name in frame.columns if name not in _SKIPPED]
-            for row in frame.select(wanted).iter_rows(named=True):
-                position, recorded_at, stream = row.pop("position"), row.pop("recorded_at"), row.pop("stream")
-                told[stream].append((position, recorded_at, Stored(row.pop("version"), topic, row)))
-        for entries in told.values():
-            entries.sort(key=lambda entry: entry[0])
-        self._put_earlier(told, before)
+        told = told_in(frames, TOPICS)
+        put_earlier(told, self._ledger, before, TOPICS)
         found: dict[str, list[Row]] = {"line": [], "boarding": [], "enrolment_status": []}
         for stream, entries in told.items():
             self._fold(stream, entries, before, found)
@@ -75,16 +59,6 @@ class Admissions:
         if characteristics is not None:
             found["characteristic"] = list(_opened(characteristics, self._ledger.keys))
         return found
-
-    def _put_earlier(self, told: dict[str, list[Told]], before: int) -> None:
-        older = [stream for stream, entries in told.items() if entries[0][2].version > 1]
-        for at in range(0, len(older), 500):
-            for stream, rows in self._ledger.store.read_streams(older[at : at + 500]).items():
-                told[stream][:0] = [
-                    (row.position, row.recorded_at, Stored(row.version, row.topic, fields_of(row.state)))
-                    for row in rows
-                    if row.position <= before and row.topic in TOPICS
-                ]
 
     def _fold(self, stream: str, entries: list[Told], before: int, found: dict[str, list[Row]]) -> None:
         place, line = lines.parts_of(stream)

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
 from domain.arrangement import arrangement as arrangements
 from domain.arrangement.kinds import TOPICS as KNOWN
-from domain.events import Stored
-from domain.ledger.bodies import fields_of
 from domain.ledger.ledger import Ledger
 from domain.moments import days, local_date
 from projections.facts.columns import beside, flag
 from projections.facts.tables import LAST_DAY
+from projections.facts.told import Row, put_earlier, told_in
 
 TOPICS: Final = tuple(KNOWN)
-_SKIPPED: Final = frozenset("salt message message_hash topic_sent partition offset sequence sealed sealed_hash".split())
 _SESSIONS: Final = {"AM": 1, "PM": 2}
 _AS_THEY_ARE: Final = tuple(
     "due_mask code asked_on decided_on decided_by reg11 purpose arranger basis delivery nature supervisor review_on"
@@ -27,9 +24,6 @@ _AS_THEY_ARE: Final = tuple(
 )
 _FLAGS: Final = ("exceptional", "licence", "registered_there", "school_staffed", "csa_all")
 _NEVER: Final = days(date.fromisoformat(LAST_DAY))
-
-Told = tuple[int, int, Stored]
-Row = dict[str, Any]
 
 
 class Arrangements:
@@ -40,25 +34,8 @@ class Arrangements:
 
     def facts(self, frames: Mapping[str, pl.DataFrame], before: int) -> dict[str, list[Row]]:
         """The facts of a window that begins after the position `before`, in order of position."""
-        told: dict[str, list[Told]] = defaultdict(list)
-        for topic in TOPICS:
-            frame = frames.get(topic)
-            if frame is None:
-                continue
-            wanted = [name for name in frame.columns if name not in _SKIPPED]
-            for row in frame.select(wanted).iter_rows(named=True):
-                position, recorded_at, stream = row.pop("position"), row.pop("recorded_at"), row.pop("stream")
-                told[stream].append((position, recorded_at, Stored(row.pop("version"), topic, row)))
-        for entries in told.values():
-            entries.sort(key=lambda entry: entry[0])
-        older = [stream for stream, entries in told.items() if entries[0][2].version > 1]
-        for at in range(0, len(older), 500):
-            for stream, rows in self._ledger.store.read_streams(older[at : at + 500]).items():
-                told[stream][:0] = [
-                    (row.position, row.recorded_at, Stored(row.version, row.topic, fields_of(row.state)))
-                    for row in rows
-                    if row.position <= before
-                ]
+        told = told_in(frames, TOPICS)
+        put_earlier(told, self._ledger, before, TOPICS)
         found: list[Row] = []
         for stream, entries in told.items():
             state = arrangements.Arrangement(stream)

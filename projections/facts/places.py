@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
 from domain.calendar import SESSIONS, Calendar, NotHeld
 from domain.events import Fields, Stored
-from domain.ledger.bodies import fields_of
 from domain.ledger.ledger import Ledger
 from domain.moments import academic_year_days, days
 from domain.place.place import Place
 from domain.place.place import evolve as evolve_place
 from projections.facts.columns import beside, flag
 from projections.facts.tables import LAST_DAY
+from projections.facts.told import Row, Told, earlier, told_in
 
 TOPICS: Final = tuple(
     "PlaceDescribed PlaceSucceeded PlaceSuccessionUndone PlaceClosed SourceDescribed SourceEnded CodeMapped"
@@ -31,7 +31,6 @@ TOPICS: Final = tuple(
 _CALENDAR: Final = frozenset(
     "SessionTimesSet TermSet ClosurePlanned SessionCancelled CancellationReversed CalendarAmended".split()
 )
-_SKIPPED: Final = frozenset("salt message message_hash topic_sent partition offset sequence sealed sealed_hash".split())
 _STATUS: Final[Mapping[NotHeld | None, str]] = {
     None: "held",
     NotHeld.NOT_KNOWN: "not_known",
@@ -45,8 +44,6 @@ _HALF_TERMS: Final = {
 }
 _NEVER: Final = days(date.fromisoformat(LAST_DAY))
 
-Told = tuple[int, int, Stored]
-Row = dict[str, Any]
 Session = tuple[str, int | None, int | None]
 """Status, when it begins, when its register closes."""
 _UNKNOWN: Final[Session] = ("not_known", None, None)
@@ -79,18 +76,8 @@ class Places:
 
     def facts(self, frames: Mapping[str, pl.DataFrame], before: int) -> dict[str, list[Row]]:
         """The facts of a window that begins after the position `before`, by table, in order of position."""
-        told: dict[str, list[Told]] = defaultdict(list)
-        for topic in TOPICS:
-            frame = frames.get(topic)
-            if frame is None:
-                continue
-            wanted = [name for name in frame.columns if name not in _SKIPPED]
-            for row in frame.select(wanted).iter_rows(named=True):
-                position, recorded_at, stream = row.pop("position"), row.pop("recorded_at"), row.pop("stream")
-                told[stream].append((position, recorded_at, Stored(row.pop("version"), topic, row)))
         found: dict[str, list[Row]] = defaultdict(list)
-        for stream, entries in told.items():
-            entries.sort(key=lambda entry: entry[0])
+        for stream, entries in told_in(frames, TOPICS).items():
             self._fold(self._known_at(stream, before), entries, found)
         for rows in found.values():
             rows.sort(key=lambda row: row["position"])
@@ -101,12 +88,8 @@ class Places:
         known = self._known.get(stream)
         if known is None:
             known = self._known[stream] = _Known(Place(stream))
-            earlier = [
-                (row.position, row.recorded_at, Stored(row.version, row.topic, fields_of(row.state)))
-                for row in self._ledger.store.read_stream(stream)
-                if row.position <= position and row.topic in TOPICS
-            ]
-            self._fold(known, earlier, defaultdict(list))
+            said = earlier(self._ledger.store.read_stream(stream), position, TOPICS)
+            self._fold(known, said, defaultdict(list))
         return known
 
     def _fold(self, known: _Known, entries: list[Told], found: dict[str, list[Row]]) -> None:
