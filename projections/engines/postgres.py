@@ -157,7 +157,9 @@ class PostgresEngine:
             postgres_views.drop_views(self._cursor, layout.ans_new, layout.fact_new)
             postgres_views.drop_tables(self._cursor, layout.ans_new, layout.fact_new)
             if self._anew or not self._has_facts():
-                postgres_facts.make_tables(self._cursor, self._fact, self._tables)
+                postgres_facts.make_tables(
+                    self._cursor, self._fact, self._tables, postgres_views.LEFT_ALONE if self._anew else ""
+                )
                 postgres_state.make(self._cursor, self._fact, simulated=simulated)
             if self._anew or not self._stands("asked"):
                 postgres_views.make_asked(self._cursor, layout.ans_new if self._anew else layout.ans, self._fact)
@@ -263,7 +265,9 @@ class PostgresEngine:
         if self._hands:
             self._hands.wait(self._stored_below(answer))
         make = (
-            SQL("CREATE TABLE {} AS {}").format(new, raw(answer.pointed(self._where))),
+            SQL("CREATE TABLE {}{} AS {}").format(
+                new, SQL(postgres_views.LEFT_ALONE if self._anew else ""), raw(answer.pointed(self._where))
+            ),
             SQL("ANALYZE {}").format(new),
         )
         indexes = postgres_facts.indexes(self._layout.ans_new, answer.name, self._answers)
@@ -370,6 +374,7 @@ class PostgresEngine:
             layout.ans_new,
         )  # fmt: skip
         if self._anew:
+            postgres_views.look_after(cursor, layout.fact_new, layout.ans_new)
             postgres_views.drop_tables(cursor, layout.ans, layout.fact)
             postgres_views.move_tables(cursor, layout.fact_new, layout.fact)
         else:

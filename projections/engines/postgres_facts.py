@@ -6,7 +6,7 @@ All tables are logged: an unlogged one is empty after the server's crash, and wh
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, LiteralString, NamedTuple
 
 import polars as pl
 import psycopg
@@ -28,15 +28,18 @@ OFTEN: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {"line": (("pupil",),)
 """Looked up by what no refresh names: restricted pupils' lines, and a place as at a past moment."""
 
 
-def make_tables(cursor: Cursor, schema: str, tables: Mapping[str, Table] = TABLES) -> None:
-    """Every fact, rule and dictionary, empty, with its comments."""
+def make_tables(
+    cursor: Cursor, schema: str, tables: Mapping[str, Table] = TABLES, parameters: LiteralString = ""
+) -> None:
+    """Every fact, rule and dictionary, empty; `parameters` of storage are the statement's last words."""
     for name, table in tables.items():
         if name == "asked":
             continue
         cursor.execute(
-            SQL("CREATE TABLE {} ({})").format(
+            SQL("CREATE TABLE {} ({}){}").format(
                 Identifier(schema, name),
                 SQL(", ").join(SQL("{} {}").format(Identifier(c.name), SQL(c.type)) for c in table.columns),
+                SQL(parameters),
             )
         )
 

@@ -8,7 +8,7 @@ and made again in the transaction that puts other tables in place.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from psycopg.sql import SQL, Identifier
@@ -91,6 +91,24 @@ def _of_scope(table: Table) -> Iterator[str]:
         yield "place = ANY ((SELECT current_setting('rollbook.places')::integer[])::integer[])"
 
 
+LEFT_ALONE: Final = " WITH (autovacuum_enabled = false)"
+"""Of tables made beside: they are analysed when they are whole, and to vacuum them meanwhile would take a core away."""
+
+
+def look_after(cursor: Cursor, *schemas: str) -> None:
+    """End that for every table of schemas."""
+    for schema, table in _tables(cursor, *schemas):
+        cursor.execute(SQL("ALTER TABLE {} RESET (autovacuum_enabled)").format(Identifier(schema, table)))
+
+
+def _tables(cursor: Cursor, *schemas: str) -> list[tuple[str, str]]:
+    return cursor.execute(
+        "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = ANY(%s) AND c.relkind = 'r' ORDER BY c.oid",
+        (list(schemas),),
+    ).fetchall()
+
+
 def drop_views(cursor: Cursor, *schemas: str) -> None:
     """Take every view of schemas away."""
     found = cursor.execute(
@@ -104,21 +122,12 @@ def drop_views(cursor: Cursor, *schemas: str) -> None:
 
 def drop_tables(cursor: Cursor, *schemas: str) -> None:
     """Take every table of schemas away."""
-    found = cursor.execute(
-        "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-        " WHERE n.nspname = ANY(%s) AND c.relkind = 'r' ORDER BY c.oid",
-        (list(schemas),),
-    ).fetchall()
+    found = _tables(cursor, *schemas)
     if found:
         cursor.execute(SQL("DROP TABLE {}").format(SQL(", ").join(Identifier(s, t) for s, t in found)))
 
 
 def move_tables(cursor: Cursor, source: str, target: str) -> None:
     """All tables of a schema to another, with their indexes."""
-    found = cursor.execute(
-        "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-        " WHERE n.nspname = %s AND c.relkind = 'r' ORDER BY c.oid",
-        (source,),
-    ).fetchall()
-    for (name,) in found:
+    for _, name in _tables(cursor, source):
         cursor.execute(SQL("ALTER TABLE {} SET SCHEMA {}").format(Identifier(source, name), Identifier(target)))
