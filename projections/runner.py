@@ -7,7 +7,7 @@ say so on random histories.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
@@ -187,8 +187,26 @@ class Runner:
         if answer.kind == "view":
             return [self._engine.keys(by, of) if by else Change("", frozenset()) for by, of in passes.items()]
         told(answer.name)
-        found = (self._engine.refresh(answer, by, of) for by, of in passes.items())
+        found = (self._engine.refresh(answer, by, of) for by, of in self._needed(passes).items())
         return [change for change in found if change is not None]
+
+    def _needed(self, passes: Mapping[tuple[str, ...], list[Change]]) -> dict[tuple[str, ...], list[Change]]:
+        """Without each pass whose rows another makes anew anyway: one by fewer columns, that has all of its keys."""
+        needed = dict(passes)
+        for by in sorted(passes, key=len, reverse=True):
+            for fewer in needed:
+                if set(fewer) < set(by) and self._covers(fewer, passes[fewer], passes[by]):
+                    del needed[by]
+                    break
+        return needed
+
+    def _covers(self, by: Sequence[str], these: Sequence[Change], others: Sequence[Change]) -> bool:
+        columns = ", ".join(by)
+        wide, fine = (
+            " union all ".join(f"select {columns} from {change.relation}" for change in changes)  # noqa: S608
+            for changes in (these, others)
+        )
+        return not self._engine.rows(f"select 1 from (({fine}) except ({wide})) as beyond limit 1")  # noqa: S608
 
     def _make(self, told: Callable[[str], None]) -> tuple[str, ...]:
         for answer in self._answers.values():

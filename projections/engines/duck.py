@@ -69,6 +69,8 @@ class DuckEngine:
         self.folder = folder
         self._tables = tables
         self._kept: list[tuple[str, str]] = []
+        self._put: tuple[tuple[int, int, int] | None, tuple[str, int]] | None = None
+        """The file that was published last, and what it is."""
         config: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": False}
         if threads:
             config["threads"] = threads
@@ -150,6 +152,7 @@ class DuckEngine:
 
     def refresh(self, answer: Answer, by: Sequence[str], changes: Sequence[Change]) -> Change | None:
         narrowed: dict[str, str] = {}
+        tables: list[str] = []
         only = ""
         if by:
             key = self._keep("table", _distinct(by, changes))
@@ -160,30 +163,36 @@ class DuckEngine:
                 if shared:
                     where = _semi(key, shared, nullable)
                     select = f"select * from {where_stands(name, self._tables)} as kept where {where}"
-                    # What is read twice is looked for once.
-                    kind = "table" if [mention.name for mention in answer.mentions].count(name) > 1 else "view"
-                    self._run(f"create temp {kind} {name} as {select}")
-                    narrowed[name] = kind
-        text = answer.pointed(
-            lambda name: f"temp.main.{name}" if name in narrowed else where_stands(name, self._tables)
-        )
+                    narrowed[name] = f"({select})"
+                    if [mention.name for mention in answer.mentions].count(name) > 1:
+                        # What is read twice is looked for once.
+                        self._run(f"create temp table {name} as {select}")
+                        narrowed[name] = f"temp.main.{name}"
+                        tables.append(name)
+        text = answer.pointed(lambda name: narrowed.get(name) or where_stands(name, self._tables))
         limit = f" where {only}" if only else ""
         new = self._keep("table", f"select * from ({text}) as kept{limit}")
-        for name, kind in narrowed.items():
-            self._run(f"drop {kind} temp.main.{name}")
-        old = self._keep("view", f"select * from ans.{answer.name} as kept{limit}")
-        gone = self._keep("table", f"select * from {old} except select * from {new}")
-        come = self._keep("table", f"select * from {new} except select * from {old}")
-        lost, won = self._one(f"select count(*) from {gone}"), self._one(f"select count(*) from {come}")
+        for name in tables:
+            self._run(f"drop table temp.main.{name}")
+        columns = ", ".join(answer.columns)
+        differ = self._keep(
+            "table",
+            f"select {columns}, sum(came) as came from (select {columns}, 1 as came from {new} union all"
+            f" select {columns}, -1 from ans.{answer.name} as kept{limit}) as two group by {columns}"
+            " having sum(came) <> 0",
+        )
+        lost, won = self.rows(
+            f"select count(*) filter (where came < 0), count(*) filter (where came > 0) from {differ}"
+        )[0]
         if not lost and not won:
             return None
         if lost:
+            gone = self._keep("view", f"select {', '.join(answer.key)} from {differ} where came < 0")
             nullable = self._nullable(gone, answer.key)
             self._run(f"delete from ans.{answer.name} as kept where {_semi(gone, answer.key, nullable)}")
         if won:
-            self._run(f"insert into ans.{answer.name} select * from {come}")
-        both = self._keep("view", f"select * from {gone} union all select * from {come}")
-        return Change(both, frozenset(answer.columns))
+            self._run(f"insert into ans.{answer.name} ({columns}) select {columns} from {differ} where came > 0")
+        return Change(differ, frozenset(answer.columns))
 
     def keys(self, by: Sequence[str], changes: Sequence[Change]) -> Change:
         return Change(self._keep("table", _distinct(by, changes)), frozenset(by))
@@ -205,10 +214,17 @@ class DuckEngine:
         """Copy, make durable, rename; where the published file is this very state, nothing."""
         serial = self._one("select serial from state.reached") or 0
         store = self._one("select store from state.reached")
-        if duck_files.stamp(self.published) == (store, serial):
+        if self._published_before() == (store, serial):
             return
         self._run("checkpoint")
         duck_files.publish(self.folder / WORK, self.published)
+        self._put = (duck_files.which(self.published), (store, serial))
+
+    def _published_before(self) -> tuple[str, int] | None:
+        """What the published file is; if it is still the one that we put there, without a look into it."""
+        if self._put and self._put[0] == duck_files.which(self.published):
+            return self._put[1]
+        return duck_files.stamp(self.published)
 
     def _keep(self, kind: str, select: str) -> str:
         name = f"kept_{len(self._kept)}"

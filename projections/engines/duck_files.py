@@ -49,6 +49,15 @@ def stamp(published: Path) -> tuple[str, int] | None:
         connection.close()
 
 
+def which(published: Path) -> tuple[int, int, int] | None:
+    """Which file stands there, and that nobody wrote to it since; None where there is none."""
+    try:
+        found = published.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
 def publish(work: Path, published: Path) -> None:
     """Let readers see a copy of `work`, which nobody writes meanwhile and whose log is empty (a checkpoint was made).
 

@@ -89,11 +89,11 @@ def state_statements(state: State) -> Iterator[tuple[str, list[Any]]]:
         [state.loaded, state.position, state.recorded_at, state.head, state.facts],
     )
     yield "delete from state.built", []
-    for name, built in state.built.items():
-        yield (
-            "insert into state.built values ($1, $2, $3, $4, $5)",
-            [name, built.digest, built.lineage, built.position, built.at],
-        )
+    if state.built:
+        # All in one: each statement takes as long as one with eighty rows.
+        marks = ", ".join("(?, ?, ?, ?, ?)" for _ in state.built)
+        rows = ((name, b.digest, b.lineage, b.position, b.at) for name, b in state.built.items())
+        yield f"insert into state.built values {marks}", [value for row in rows for value in row]
 
 
 NEVER_CUT: Final = frozenset({"restriction"}) & set(FACTS)
