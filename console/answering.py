@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -308,6 +309,8 @@ def plain(value: Any) -> Any:
     """A value for JSON: days and moments as text, moments in UTC."""
     if hasattr(value, "hour"):
         return value.isoformat(timespec="microseconds") + "Z"
+    if isinstance(value, float) and not isfinite(value):
+        return None  # JSON has no number for it
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 

@@ -35,7 +35,7 @@ from console.options import AsAt, AskedFor, JsonFlag, as_at_of, home_of
 from console.problems import Misused, Refused
 from projections import answers as made
 from projections.facts.tables import TABLES
-from projections.locked import CHARACTERISTICS, NotTaken, guarded, names_in, only_select
+from projections.locked import CHARACTERISTICS, NotTaken, OutOfReach, guarded, names_read, only_select
 from projections.questions import hidden_pupils
 
 if TYPE_CHECKING:
@@ -45,6 +45,11 @@ SECONDS: Final = 60.0
 MEMORY: Final = "2GB"
 SPILL: Final = "4GB"
 """Of temporary files, where a question needs more than memory."""
+AS_IT_IS: Final = (
+    "BIGINT INTEGER SMALLINT TINYINT UBIGINT UINTEGER USMALLINT UTINYINT DOUBLE FLOAT BOOLEAN DATE TIMESTAMP VARCHAR"
+)
+CASTS: Final = {**dict.fromkeys(AS_IT_IS.split(), ""), "HUGEINT": "bigint", "UHUGEINT": "ubigint"}
+"""What becomes of a column, by DuckDB's name of its type; of others, text."""
 
 
 def sql_verb(
@@ -77,7 +82,6 @@ def sql_verb(
     home = home_of(context)
     try:
         text = only_select(statement)
-        mentioned = names_in(text, made.read())
     except NotTaken as error:
         raise Misused(str(error)) from None
     if home.settings.server is not None:
@@ -90,6 +94,12 @@ def sql_verb(
         return
     if login is not None:
         raise Misused("--login is for the server profile: the answers of this home are a file.")
+    try:
+        mentioned = names_read(text)
+    except OutOfReach as error:
+        raise Refused(str(error)) from None
+    except NotTaken as error:
+        raise Misused(str(error)) from None
     closed = CHARACTERISTICS.intersection(mentioned)
     if closed and not characteristics:
         raise Refused(
@@ -104,13 +114,27 @@ def sql_verb(
         config=limits(memory),
     ) as asked:
         reader: Any = asked.reader
-        around = guarded(text, made.read(), asked.about.hidden, hidden_pupils(asked.ledger, reader))
+        around = guarded(text, mentioned, made.read(), asked.about.hidden, hidden_pupils(asked.ledger, reader))
         if asked.may_lack:
             say.remark(MAY_LACK)
         reader.lock_down()
         with _in_time(reader.interrupt, seconds), _said(seconds):
-            found = reader.ask(around)
+            found = reader.ask(_plainly(around, reader.ask(f"describe {around}")))
         _print(found, chosen, out)
+
+
+def _plainly(statement: str, columns: pl.DataFrame) -> str:
+    """The statement with columns of types that a file or a table does not hold as numbers or text that it does.
+
+    A whole sum is a whole number again; lists, intervals, bytes are as DuckDB writes them.
+    """
+    casts = []
+    for name, type_ in columns.select("column_name", "column_type").iter_rows():
+        to = "double" if type_.startswith("DECIMAL") else CASTS.get(type_, "varchar")
+        if to:
+            column = '"' + name.replace('"', '""') + '"'
+            casts.append(f"cast({column} as {to}) as {column}")
+    return f"select * replace ({', '.join(casts)}) from ({statement}) as plainly" if casts else statement  # noqa: S608
 
 
 def limits(memory: str) -> dict[str, Any]:
@@ -151,6 +175,15 @@ def _said(seconds: float) -> Iterator[None]:
         ) from None
     except duckdb.OutOfMemoryException:
         raise Refused("It needs more memory than it may take; ask for less, or give --memory.") from None
+    except pl.exceptions.ComputeError as error:
+        # DuckDB's own, on its way through the frame that takes the rows.
+        if "interrupt" in str(error).lower():
+            raise Refused(
+                f"It took longer than {seconds:g} seconds and was stopped; ask for less, or give --seconds."
+            ) from None
+        if "out of memory" in str(error).lower():
+            raise Refused("It needs more memory than it may take; ask for less, or give --memory.") from None
+        raise
     except duckdb.Error as error:
         first = str(error).strip().splitlines()[0]
         raise Refused(f"The database did not take it: {first}") from None

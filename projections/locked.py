@@ -7,9 +7,10 @@ against oversight and no wall: whoever runs this holds the ledger's keys (projec
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Collection, Mapping
-from typing import Final
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from projections.answers import Answer
 from projections.facts.tables import TABLES
@@ -19,8 +20,18 @@ CHARACTERISTICS: Final = frozenset({"characteristic", "characteristic_now", "abs
 """Only for those who may see them."""
 
 
+FUNCTIONS: Final = frozenset(
+    {"range", "generate_series", "unnest", "duckdb_settings", "duckdb_functions", "duckdb_types", "duckdb_keywords"}
+)
+"""Functions that a statement may select from. Others lead to tables under other names (`query_table`), or to files."""
+
+
 class NotTaken(ValueError):
     """A statement that is not run; the message says why."""
+
+
+class OutOfReach(NotTaken):
+    """A statement that reads what is not for questions here."""
 
 
 def only_select(statement: str) -> str:
@@ -40,19 +51,59 @@ def only_select(statement: str) -> str:
     return statement.rstrip().rstrip(";").rstrip()
 
 
-def names_in(statement: str, answers: Mapping[str, Answer]) -> list[str]:
-    """The facts and answers that a statement may be about: its words that are names of such."""
-    words = {word.lower() for word in _WORD.findall(statement)}
-    return sorted(word for word in words if word in answers or word in TABLES)
+def names_read(statement: str) -> list[str]:
+    """The tables that a statement reads, by name, as DuckDB itself understands it, not by its words.
+
+    A name in quotes, after dollars, or behind what looks like a comment is a name all the same.
+
+    Refuses, with OutOfReach, names with a schema and functions that lead elsewhere: both would pass by the names that
+    `guarded` redefines, and as at a moment by the moment. What DuckDB cannot read is left to it to say so.
+    """
+    import duckdb
+
+    with duckdb.connect() as session:
+        row = session.execute("select json_serialize_sql(?::varchar)", [statement]).fetchone()
+    tree: dict[str, Any] = json.loads(row[0]) if row else {"error": True}
+    if tree["error"]:
+        said = str(tree.get("error_message", "")).strip().splitlines() or ["it is no select that can be read"]
+        raise OutOfReach(f"The database did not take it: {said[0]}")
+    if len(tree["statements"]) != 1:
+        raise NotTaken("This is more than one statement; ask one select at a time.")
+    names = set()
+    for node in _nodes(tree["statements"]):
+        if node.get("type") == "BASE_TABLE":
+            if node.get("schema_name") or node.get("catalog_name"):
+                raise OutOfReach("Write names of answers and facts by themselves, without a schema before them.")
+            names.add(str(node["table_name"]).lower())
+        elif node.get("type") == "TABLE_FUNCTION":
+            called = str(node["function"]["function_name"]).lower()
+            if called not in FUNCTIONS:
+                raise OutOfReach(f"{called}() is not for questions here; rollbook answers lists what can be asked.")
+    return sorted(names)
 
 
-def guarded(statement: str, answers: Mapping[str, Answer], lines: Collection[int], pupils: Collection[int]) -> str:
-    """The statement with its names redefined around it, without these lines and pupils.
+def _nodes(tree: object) -> Iterator[dict[str, Any]]:
+    if isinstance(tree, dict):
+        yield tree
+    for below in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
+        yield from _nodes(below)
+
+
+def guarded(
+    statement: str,
+    names: Iterable[str],
+    answers: Mapping[str, Answer],
+    lines: Collection[int],
+    pupils: Collection[int],
+) -> str:
+    """The statement with the names that it reads redefined around it, without these lines and pupils.
 
     A line break before the end keeps a comment in the statement's last line from eating the parenthesis.
     """
     around = []
-    for name in names_in(statement, answers):
+    for name in names:
+        if name not in answers and name not in TABLES:
+            continue
         columns = answers[name].columns if name in answers else TABLES[name].names
         kept = []
         if lines and "line" in columns:

@@ -90,8 +90,35 @@ def test_settings_stand_and_secrets_are_out_of_reach(ready: Command) -> None:
     assert ready("sql", "select * from duckdb_secrets()").code == 1
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select line from answers.ans.register",
+        "select line from ans.register",
+        "select * from query_table('register')",
+        "select * from query('select line from register')",
+        "select * from pragma_storage_info('register')",
+        "select $$'$$) as x; select line from ans.register; select * from (select 1 --'",
+    ],
+)
+def test_no_name_leads_past_what_a_question_may_read(ready: Command, statement: str) -> None:
+    said = ready("sql", statement)
+    assert (said.code, said.out) in ((1, ""), (2, ""))
+    assert "rollbook: " in said.err
+
+
+def test_a_column_of_any_type_is_told_and_a_sum_is_a_whole_number(ready: Command) -> None:
+    types = "[1] as l, interval 1 day as i, 'x'::blob as b, now() as n, 1.5::decimal(4, 2) as d, 1 / 0 as z"
+    for how in ("json", "csv", "table"):
+        assert ready("sql", f"select sum(line) as s, {types} from register", "--format", how).code == 0, how
+    (row,) = ready("sql", f"select sum(line) as s, {types} from register", "--json").data
+    assert (row["s"], row["d"], row["l"], row["z"]) == (6, 1.5, "[1]", None)
+
+
 def test_what_takes_too_long_is_stopped(ready: Command) -> None:
     said = ready("sql", "select count(*) from range(1000000000) a, range(1000000) b", "--seconds", "0.5")
+    assert (said.code, "longer than 0.5 seconds" in said.err) == (1, True)
+    said = ready("sql", "select * from range(100000000000)", "--seconds", "0.5")
     assert (said.code, "longer than 0.5 seconds" in said.err) == (1, True)
 
 
@@ -118,6 +145,8 @@ def test_restricted_children_are_not_in_what_names_lead_to_but_for_their_own_pla
         own = f"select count(*) as n from {name} where line in (select line from line_id)"
         everybody = at_school("sql", own, "--json", "--for", "8051234").data[0]["n"]
         assert at_school("sql", own, "--json").data[0]["n"] < everybody, name
+    for hidden in ('1 as "--", line from register', "$$'$$, line from register --'", "line from 'register'"):
+        assert len(at_school("sql", f"select {hidden}", "--json").data) == 1, hidden
     listed = at_school("cohort", "persistent", "--json")
     assert [row["name"] for row in listed.data] == []
     assert "Dee" not in listed.out
