@@ -9,7 +9,7 @@ up. Symbols: `c` kept back, `low` not nought but rounds to it, `z` does not appl
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -71,6 +71,8 @@ class School:
     name: str | None
     phase: str
     la_code: str
+    alone: bool = False
+    """Asked for by itself: of its phase and its authority nothing is known here, so nothing is said."""
 
 
 STATUS: Final[Mapping[StatisticalClass, tuple[str, str]]] = MappingProxyType(
@@ -164,14 +166,23 @@ def schools(reader: Reader, about: About, la_code: str) -> dict[int, School]:
     )
     return {
         row["place"]: School(
-            row["place"], row["laestab"], row["urn"], row["name"], row["phase"], row["la_code"] or la_code
+            row["place"],
+            row["laestab"],
+            row["urn"],
+            row["name"],
+            row["phase"],
+            row["la_code"] or la_code,
+            about.place is not None,
         )
         for row in found.iter_rows(named=True)
     }
 
 
 def sessions(reader: Reader, about: About, la_code: str, by: str, years: Sequence[int], below: int) -> Tables:
-    """Sessions by area and by part, for every period: year, term or week."""
+    """Sessions by area and by part, for every period: year, term or week.
+
+    Where an area has few pupils all its sessions are kept back: they are as telling as the number of pupils.
+    """
     assert by in PERIODS
     listed = f" and w.school_year in ({', '.join(f'{one:d}' for one in years)})" if years else ""
     found = reader.ask(
@@ -181,15 +192,37 @@ def sessions(reader: Reader, about: About, la_code: str, by: str, years: Sequenc
         " group by w.place, w.school_year, w.half_term, d.iso_year, d.iso_week, w.code"
     )
     known = schools(reader, about, la_code)
+    pupils = _enrolments(reader, about)
     leaves: dict[Period, Counter[tuple[int, Part]]] = {}
+    few: dict[Period, dict[int, int]] = {}
     for place, year, half_term, iso_year, iso_week, code, n in found.iter_rows():
         national = NATIONAL[code]
         period = _period(by, year, half_term, iso_year, iso_week)
         if national.possible and period is not None and place in known:
             leaf = Part(*STATUS[national.statistical_class], reason_of(code))
             leaves.setdefault(period, Counter())[(place, leaf)] += n
+            few.setdefault(period, {})[place] = pupils.get((place, year), 0)
     counts = {period: _added_up(leaves[period], known) for period in sorted(leaves)}
-    return Tables(known, counts, {period: _kept_back(cells, below) for period, cells in counts.items()}, below)
+    kept_back = {period: _kept_back(cells, below, _few(few[period], known, below)) for period, cells in counts.items()}
+    return Tables(known, counts, kept_back, below)
+
+
+def _enrolments(reader: Reader, about: About) -> dict[tuple[int, int], int]:
+    """Enrolments with a possible session, by place and school year."""
+    found = reader.ask(
+        "select y.place, y.school_year, count(*) as enrolments from absence_year y where y.cohort = 'working'"
+        f"{about.of_place('y')} group by y.place, y.school_year"
+    )
+    return {(place, year): n for place, year, n in found.iter_rows()}
+
+
+def _few(pupils: Mapping[int, int], known: Mapping[int, School], below: int) -> set[Area]:
+    """The areas that have few pupils."""
+    counted: Counter[Area] = Counter()
+    for place, n in pupils.items():
+        for area in areas_of(known[place]):
+            counted[area] += n
+    return {area for area, n in counted.items() if n < below}
 
 
 def _period(by: str, year: int, half_term: int, iso_year: int, iso_week: int) -> Period | None:
@@ -202,13 +235,10 @@ def _period(by: str, year: int, half_term: int, iso_year: int, iso_week: int) ->
     return None if term is None else Period(str(year), term)
 
 
-def areas_of(school: School) -> tuple[Area, Area, Area]:
+def areas_of(school: School) -> tuple[Area, ...]:
     """The school's own row, its phase's and its authority's."""
-    return (
-        Area(school.la_code, school.phase, school.place),
-        Area(school.la_code, school.phase),
-        Area(school.la_code, TOTAL),
-    )
+    own = Area(school.la_code, school.phase, school.place)
+    return (own,) if school.alone else (own, Area(school.la_code, school.phase), Area(school.la_code, TOTAL))
 
 
 def _added_up(leaves: Counter[tuple[int, Part]], known: Mapping[int, School]) -> dict[tuple[Area, Part], int]:
@@ -223,12 +253,14 @@ def _added_up(leaves: Counter[tuple[int, Part]], known: Mapping[int, School]) ->
     return cells
 
 
-def _kept_back(cells: Mapping[tuple[Area, Part], int], below: int) -> frozenset[tuple[Area, Part]]:
+def _kept_back(
+    cells: Mapping[tuple[Area, Part], int], below: int, few: Collection[Area]
+) -> frozenset[tuple[Area, Part]]:
     areas = list(dict.fromkeys(area for area, _ in cells))
     sums = [Sum((area, one), tuple((area, part) for part in parts)) for area in areas for one, parts in PARTS.items()]
     for total, parts in _adds_up_of(areas):
         sums += [Sum((total, part), tuple((area, part) for area in parts)) for part in EVERY]
-    return frozenset(suppressed(cells, sums, below))
+    return frozenset(suppressed(cells, sums, below, (cell for cell in cells if cell[0] in few)))
 
 
 def _adds_up_of(areas: Iterable[Area]) -> Iterator[tuple[Area, tuple[Area, ...]]]:

@@ -84,12 +84,13 @@ def test_every_sum_of_the_tidy_file_is_the_sum_of_its_parts(term: School, at_sch
 def test_small_numbers_are_kept_back_and_so_is_what_would_give_them_away(
     term: School, at_school: Command, tmp_path: Path
 ) -> None:
-    rows = read(exported(at_school, tmp_path / "out"), "attendance")
+    rows = read(exported(at_school, tmp_path / "out", "--suppress-below", "2"), "attendance")
     ill = part(rows, "School", "Absence", "Authorised", "Illness")
     assert (ill["session_count"], ill["session_percent"]) == ("c", "c")
     assert part(rows, "School", "Absence", "Authorised", "Total")["session_count"] == "c"
     assert part(rows, "School", "Absence", "Authorised", "Excluded")["session_count"] == "0"
-    assert not [row for row in rows if row["session_count"] in ("1", "2", "3", "4", "5")]
+    assert not [row for row in rows if row["session_count"] == "1"]
+    exported(at_school, tmp_path / "out")
     absence = read(tmp_path / "out", "persistent_absence")
     assert {row["enrolments"] for row in absence} <= {"c"}
     assert {row["sess_overall"] for row in absence} <= {"c"}
@@ -118,6 +119,22 @@ def test_periods_are_named_as_published(
 def test_an_export_as_at_a_moment_knows_nothing_later(term: School, at_school: Command, tmp_path: Path) -> None:
     folder = exported(at_school, tmp_path / "out", "--suppress-below", "0", "--as-at", f"{DAYS[0]} 12:00")
     assert part(read(folder, "attendance"), "School", "Total", "Total", "Total")["session_count"] == "3"
+
+
+def test_of_one_school_nothing_is_said_of_its_authority(term: School, at_school: Command, tmp_path: Path) -> None:
+    folder = exported(at_school, tmp_path / "out", "--suppress-below", "0", "--place", LAESTAB)
+    for name in ("attendance", "attendance_by_reason_wide", "persistent_absence"):
+        assert {row["geographic_level"] for row in read(folder, name)} <= {"School"}, name
+
+
+def test_sessions_of_few_pupils_are_kept_back_in_every_file_however_many_they_are(
+    term: School, at_school: Command, tmp_path: Path
+) -> None:
+    folder = exported(at_school, tmp_path / "out", "--suppress-below", "4")
+    assert {row["session_count"] for row in read(folder, "attendance")} == {"c"}
+    assert {row["possible_sessions"] for row in read(folder, "attendance_by_reason_wide")} == {"c"}
+    enough = exported(at_school, tmp_path / "enough", "--suppress-below", "3")
+    assert part(read(enough, "attendance"), "School", "Total", "Total", "Total")["session_count"] == "12"
 
 
 def test_the_authority_decides_what_is_small(term: School, at_school: Command, tmp_path: Path) -> None:
