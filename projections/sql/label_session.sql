@@ -1,7 +1,7 @@
 -- question: What is odd about the register of a session as a whole?
 -- key: place, session_date, session, label
--- source: PRR reg 10(1), 10(10); events.md 1.2 (SessionCancelled), 2.3 (RegisterClosed, RegisterNotTaken); sentences: label_rule
--- refresh: place, session_date, session of school_session; place, session_date, session of calendar; place, session_date, session of mark; place, session_date, session of session_entries; place, session_date, session of register_closed; place, session_date, session of register_not_taken
+-- source: PRR reg 10(1), 10(10); law.md 3.2 reading 4; events.md 1.2 (SessionCancelled), 2.3 (RegisterClosed, RegisterNotTaken); sentences: label_rule
+-- refresh: place, session_date, session of school_session; place, session_date, session of calendar; place, session_date, session of mark; place, session_date, session of session_entries; place, session_date, session of register; place, session_date, session of register_closed; place, session_date, session of register_not_taken
 -- column label: Its name; label_rule says what it means.
 -- column place: The place.
 -- column session_date: The day of the session.
@@ -31,6 +31,13 @@ select 'calendar_not_known' as label, s.place, s.session_date, s.session, cast(n
 from session_entries s
 left join calendar k on k.place = s.place and k.session_date = s.session_date and k.session = s.session
 where coalesce(k.status, 'not_known') = 'not_known'
+union all
+select 'y4_not_cancelled' as label, r.place, r.session_date, r.session, max(r.position) as position,
+       cast(null as date) as recorded_on, null as detail, cast(count(*) as integer) as number
+from register r
+join calendar k on k.place = r.place and k.session_date = r.session_date and k.session = r.session
+where r.code = 'Y4' and k.status = 'held'
+group by r.place, r.session_date, r.session
 union all
 select 'closed_with_unmarked' as label, place, session_date, session, position, recorded_on, null as detail,
        unmarked as number

@@ -1,6 +1,6 @@
 -- question: For whose deletion from the admission register must a return be made, on which ground, and was it made?
 -- key: line
--- source: PRR reg 13(4)-(6); law.md 2.8, 3. Every deletion that stands, at any age; due when the name is deleted, on the roll's last day by the ledger. Most senior class: the highest year group on the school's roll that year [I]
+-- source: PRR reg 13(4)-(6); law.md 2.8, 3. Every deletion that stands, at any age; due when the name is deleted, on the roll's last day by the ledger. Most senior class: the highest year group on the school's roll that year [I]. Where the calendar does not reach the last half term, the end of the final term is not known, and nothing is excepted
 -- refresh: place of line_now; place, line of line; place, line of return_known; place of return_asked; place of school_day
 -- column line: The line.
 -- column place: The school.
@@ -20,6 +20,7 @@
 -- column weaker: Always 0: no setting changes this deadline.
 with last_held (place, school_year, last_on) as (
   select place, school_year, max(session_date) from school_day where school_year is not null group by place, school_year
+  having max(half_term) = 6
 ),
 senior (place, school_year, nc_year) as (
   select place, school_year, max(nc_year) from line_now where on_roll = 1 group by place, school_year

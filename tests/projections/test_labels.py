@@ -477,6 +477,14 @@ def test_entries_of_a_place_without_calendar(world: World) -> None:
     ]
 
 
+def test_y4_in_a_session_that_the_calendar_has_as_held(world: World) -> None:
+    world.marks("Y4", MONDAY)
+    (row,) = world.rows("label_session")
+    assert (row["label"], row["session_date"], row["number"]) == ("y4_not_cancelled", MONDAY, 1)
+    world.session(MONDAY, 1, "cancelled")
+    assert world.labels("label_session") == set()
+
+
 def test_a_register_closed_with_pupils_unmarked_and_one_not_taken(world: World) -> None:
     monday = {"place": 1, "session_date": MONDAY}
     world.facts.put("register_closed", {**monday, "session": 1, "unmarked": 2}, {**monday, "session": 2, "unmarked": 0})

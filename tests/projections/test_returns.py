@@ -334,6 +334,14 @@ def deleted(facts: Facts, on: date, ground: str = "r9_1g", **about: Any) -> list
     return asked(facts, "return_deletion", *GONE, line=2)
 
 
+def final_term(facts: Facts) -> date:
+    """The calendar knows of the last half term too; its last school day."""
+    facts.put("half_term", half_term_row(6, date(2026, 6, 1), date(2026, 7, 17)))
+    *_, end = days = list(school_days(date(2026, 6, 1), 35))
+    facts.place(1, days)
+    return end
+
+
 def deletion(on: date, ground: str) -> Row:
     return {"to_date": on, "deletion_position": 9, "deletion_recorded_on": on, "ground": ground}
 
@@ -349,16 +357,20 @@ def test_a_deletion_counts_whatever_the_age(facts: Facts) -> None:
 
 
 def test_the_senior_class_at_the_end_of_the_final_term_needs_no_return_unless_asked(facts: Facts) -> None:
-    end = TERM[-1]
+    end = final_term(facts)
     assert deleted(facts, end, "r9_1l") == [(None, "r9_1l", "senior_class", 0)]
     assert deleted(facts, end - timedelta(days=1), "r9_1l")[0][2:] == ("none", 1)
     facts.put("return_asked", {"place": 1, "kind": "deletion", "asked_on": date(2026, 1, 5)})
     assert deleted(facts, end, "r9_1l") == [(end, "r9_1l", "asked", 1)]
 
 
+def test_the_last_day_of_which_the_calendar_knows_is_no_end_of_the_final_term(facts: Facts) -> None:
+    assert deleted(facts, TERM[-1], "r9_1f")[0][2:] == ("none", 1)
+
+
 def test_a_younger_class_at_the_end_of_the_final_term_does(facts: Facts) -> None:
     facts.line(3, **entered(date(2025, 9, 1), nc_year=11))
-    assert deleted(facts, TERM[-1], "r9_1a")[0][2:] == ("none", 1)
+    assert deleted(facts, final_term(facts), "r9_1a")[0][2:] == ("none", 1)
 
 
 def test_a_deletion_that_was_reversed_or_has_another_ground_supersedes_its_return(facts: Facts) -> None:
