@@ -98,7 +98,7 @@ class Server:
     @property
     def pid(self) -> int:
         """Of the process that all its others come from."""
-        return int(self._server.get_postmaster_info().pid)
+        return int(Path(str(self._server.pgdata), "postmaster.pid").read_text("utf-8").split()[0])
 
     def restart(self, mode: str = "immediate") -> None:
         """Stop and start the server: `immediate` is the death of all its processes, and it recovers from its log."""

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -127,7 +128,8 @@ def morning(file: Path, ledger: Ledger, marks: int, on: str = NEXT) -> Iterator[
                 rows += len(message["marks"])
             while rows > marks + 40:
                 rows -= len(decode(last.pop(0).value)[1]["marks"])
-    now = ledger.now()
+    # A simulated ledger's clock follows what is said: there it is that morning.
+    now = max(ledger.now(), round(datetime.fromisoformat(f"{on}T08:50+01:00").timestamp() * 1_000_000))
     for number, delivery in enumerate(last):
         _, message = decode(delivery.value)
         message["message"] = on[2:].encode() + number.to_bytes(8, "big")
