@@ -29,7 +29,7 @@ from console.answering import (
     the_line,
     wanted_of,
 )
-from console.options import AsAt, AskedFor, JsonFlag, NoNames, as_at_of, home_of
+from console.options import AsAt, AskedFor, JsonFlag, NoNames, as_at_of, home_of, school_year_of
 from console.problems import Misused, Refused
 from console.words import short_text
 from domain.figures import percentage
@@ -109,6 +109,7 @@ def cohort_verb(
     if (totals is Level.CHARACTERISTIC) != characteristics:
         raise Misused("--totals characteristic and --characteristics go together: they are not for everybody to see.")
     years = [nc_year_of(text) for text in year_group or ()]
+    named_year = None if year is None else school_year_of(year)
     with asking(
         home_of(context),
         as_at=moment,
@@ -121,7 +122,7 @@ def cohort_verb(
         if marks is not None:
             _marks(asked, marks, which, statistical, chosen, out, names=not no_names)
             return
-        of_year = year or questions.latest_year(asked.reader)
+        of_year = named_year or questions.latest_year(asked.reader)
         if of_year is None:
             if chosen is Wanted.TABLE:
                 say.line("No possible session was recorded yet.")

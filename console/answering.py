@@ -26,7 +26,7 @@ from console.problems import Misused, Refused
 from console.say import Column, Format
 from console.words import session_day, when, words
 from domain.ledger.ledger import Ledger
-from projections.questions import About, hidden_lines, lines_beginning, number_of, with_ids, with_names
+from projections.questions import About, hidden_lines, lines_beginning, number_of, places_of, with_ids, with_names
 
 if TYPE_CHECKING:
     from projections.engines.engine import Reader
@@ -124,6 +124,8 @@ def asking(
         if not no_catch_up:
             _bring_up(home, ledger, head)
         with opened(home, ledger, as_at, of_place, authority, asks, config) as asked:
+            if authority is not None and not places_of(asked.reader, authority):
+                say.remark(f"No place here is of authority {authority}.")
             yield asked
 
 
@@ -296,6 +298,8 @@ def as_data(frame: pl.DataFrame, chosen: Wanted, out: Path | None) -> None:
 @contextmanager
 def written(path: Path) -> Iterator[Path]:
     """A file beside, to write to, that takes the name when it is whole; for its owner only: it may tell of children."""
+    if not path.parent.is_dir():
+        raise Refused(f"{path.parent} is no folder; make it first.")
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     beside.touch(mode=0o600)
     try:

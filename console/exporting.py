@@ -12,7 +12,7 @@ import typer
 
 from console import say
 from console.answering import Asking, AuthorityOption, NoCatchUp, PlaceOption, asking, written
-from console.options import AsAt, FormatOption, JsonFlag, as_at_of, format_of, home_of
+from console.options import AsAt, FormatOption, JsonFlag, as_at_of, format_of, home_of, school_year_of
 from console.problems import Misused, Refused
 from console.say import Format
 from projections import published, questions
@@ -79,7 +79,7 @@ def export_verb(
         raise Misused("What is written is CSV in any case; what is said of it is a table or JSON.")
     if folder.exists() and not folder.is_dir():
         raise Refused(f"{folder} is a file; export writes several into a folder.")
-    years = [_year(one) for one in year or ()]
+    years = [school_year_of(one) for one in year or ()]
     with asking(
         home_of(context),
         as_at=moment,
@@ -104,12 +104,6 @@ def export_verb(
         )
     if below > 1:
         say.line(f"Kept back (c): counts of 1 to {below - 1}, and those by which they could be worked out.", "dim")
-
-
-def _year(year: int) -> int:
-    if not (190000 < year < 300000 and (year // 100 + 1) % 100 == year % 100):
-        raise Misused(f"{year} is no school year; write 202526.")
-    return year
 
 
 def _write(

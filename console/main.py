@@ -68,11 +68,12 @@ class Verbs(TyperGroup):
         try:
             code = super().main(*args, **extra) or 0
         except TyperException as error:
-            if not getattr(error, "message", "?") or error.format_message().startswith("Usage:"):
-                print(error.format_message(), file=sys.stderr)
+            text = error.format_message()
+            if not text or text.startswith("Usage:"):
+                print(text, file=sys.stderr)
                 sys.exit(error.exit_code)
             path = getattr(getattr(error, "ctx", None), "command_path", "rollbook")
-            _complain(f"{error.format_message().rstrip('.')}; see {path} --help.")
+            _complain(f"{' '.join(text.split()).rstrip('.')}; see {path} --help.")
             code = error.exit_code
         except Misused as error:
             _complain(str(error))

@@ -63,6 +63,13 @@ def date_of(text: str) -> date:
         raise Misused(str(error)) from None
 
 
+def school_year_of(year: int) -> int:
+    """A school year that was typed. Refuses what is none: a list of nobody would look like an answer."""
+    if not (190000 < year < 300000 and (year // 100 + 1) % 100 == year % 100):
+        raise Misused(f"{year} is no school year; write 202526.")
+    return year
+
+
 def the_place(ledger: Ledger, text: str) -> bytes:
     """The place that was meant."""
     return the_one("place", text, places_called(ledger, text), "rollbook status lists the places")

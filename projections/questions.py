@@ -68,6 +68,12 @@ def number_of(reader: Reader, kind: str, id_: bytes) -> int | None:
     return found[kind][0] if len(found) else None
 
 
+def places_of(reader: Reader, la_code: str) -> int:
+    """How many places are of an authority."""
+    found = reader.ask(f"select count(*) as places from place_now n where 1 = 1{About(la_code=la_code).of_place('n')}")
+    return int(found["places"][0])
+
+
 def numbers_of(reader: Reader, kind: str, ids: Iterable[bytes]) -> list[int]:
     """The numbers of those ids that the answers know."""
     listed = ", ".join(f"'{one.hex()}'" for one in ids)

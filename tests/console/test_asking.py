@@ -136,6 +136,34 @@ def test_only_the_places_of_an_authority_are_listed_where_one_is_named(term: Sch
     assert at_school("cohort", "persistent", "--authority", "80'").code == 2
 
 
+def test_an_authority_of_which_no_place_is_here_is_no_silent_nobody(term: School, at_school: Command) -> None:
+    said = at_school("cohort", "persistent", "--authority", "806")
+    assert "No place here is of authority 806" in said.err
+    assert "No place here" not in at_school("cohort", "persistent", "--authority", "805").err
+
+
+@pytest.mark.parametrize("verb", [("cohort", "persistent"), ("plot", "attendance", "x.png")])
+def test_a_calendar_year_is_no_school_year_without_pupils_but_a_mistake(
+    term: School, at_school: Command, verb: tuple[str, ...]
+) -> None:
+    said = at_school(*verb, "--school-year", "2025")
+    assert (said.code, said.out) == (2, "")
+    assert "202526" in said.err
+
+
+@pytest.mark.parametrize("typed", [("returns", "made"), ("register",), ("cohort",), ("sql",)])
+def test_what_is_missing_is_said_in_one_sentence(at_school: Command, typed: tuple[str, ...]) -> None:
+    said = at_school(*typed)
+    assert (said.code, said.out) == (2, "")
+    (sentence,) = said.err.splitlines()
+    assert sentence.startswith("rollbook: Missing argument")
+
+
+def test_a_folder_that_is_not_there_is_named(term: School, at_school: Command, tmp_path: Path) -> None:
+    said = at_school("cohort", "persistent", "--format", "csv", "--out", str(tmp_path / "none" / "x.csv"))
+    assert (said.code, f"{tmp_path / 'none'} is no folder" in said.err) == (1, True)
+
+
 def test_a_large_ledger_is_not_read_by_the_way(
     term: School, at_school: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
