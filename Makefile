@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint bench published county soak bench-streaming bench-answers clean
+.PHONY: demo test lint bench published county soak bench-streaming bench-answers bench-answers-postgres clean
 
 demo: .venv/run
 	@.venv/bin/rollbook --home demo-data demo
@@ -36,6 +36,10 @@ bench-streaming: .venv/dev
 # make bench-answers WHAT="--authority 886 --phase all"
 bench-answers: .venv/dev
 	@.venv/bin/python -m tests.benchmarks.answers $(WHAT)
+
+# The same on a real PostgreSQL of its own.
+bench-answers-postgres: .venv/dev
+	@.venv/bin/python -m tests.benchmarks.answers_postgres $(WHAT)
 
 # Two hundred rounds of kills, freezes and broken brokers; then a hundred thousand mutated messages.
 soak: .venv/dev
