@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import polars as pl
@@ -12,7 +13,7 @@ import typer
 
 from console import flowing, herringbone, projecting, say, telling
 from console.absence import with_rate, year_text
-from console.answering import NoCatchUp, Shown, Wanted, asking, show
+from console.answering import NoCatchUp, Out, Shown, Wanted, WantedOption, as_data, asking, show, wanted_of
 from console.home import Home
 from console.options import (
     AsAt,
@@ -66,34 +67,41 @@ def register_verb(
     ] = None,
     no_names: NoNames = False,
     for_: AskedFor = None,
-    format_: FormatOption = Format.TABLE,
+    format_: WantedOption = Wanted.TABLE,
     json_: JsonFlag = False,
+    out: Out = None,
 ) -> None:
     """Show a week of an attendance register as it stands, or as it stood: pupils down, sessions across."""
-    chosen, moment, day = format_of(format_, json_), as_at_of(as_at), date_of(week)
+    chosen, moment, day = wanted_of(format_, json_, out), as_at_of(as_at), date_of(week)
+    if out is not None and chosen is Wanted.JSON:
+        raise Misused("JSON of a register goes to stdout; into a file go CSV and parquet.")
     if counts is not None:
         if class_ is not None:
             raise Misused("--class shows the pupils of one class; --counts class has them all, in numbers.")
-        _week_in_numbers(context, place, day - timedelta(day.weekday()), moment, counts, chosen)
+        _week_in_numbers(context, place, day - timedelta(day.weekday()), moment, counts, chosen, out)
         return
     with home_of(context).reading() as ledger:
         found = register_of(ledger, the_place(ledger, place), day, moment, asked_for(ledger, for_))
         rows = rows_of_class(found, class_)
-        say.note_simulated(ledger.simulated, chosen is not Format.TABLE)
+        say.note_simulated(ledger.simulated, chosen is not Wanted.TABLE)
     names = not no_names
-    if chosen is Format.JSON:
+    if chosen is Wanted.JSON:
         say.as_json({"simulated": ledger.simulated} | herringbone.as_data(found, rows, moment, names=names))
-    elif chosen is Format.CSV:
+    elif out is not None:
+        listed = [[row[name] for name in herringbone.CSV_COLUMNS] for row in herringbone.as_rows(rows, names=names)]
+        columns = list(herringbone.CSV_COLUMNS)
+        as_data(pl.DataFrame(listed, columns, orient="row", infer_schema_length=None), chosen, out)
+    elif chosen is Wanted.CSV:
         say.as_csv(herringbone.CSV_COLUMNS, herringbone.as_rows(rows, names=names))
     else:
         show_register(found, rows, moment, names=names)
 
 
 def _week_in_numbers(
-    context: typer.Context, place: str, monday: date, moment: int | None, by: By, chosen: Format
+    context: typer.Context, place: str, monday: date, moment: int | None, by: By, chosen: Wanted, out: Path | None
 ) -> None:
     """A week summed by school, class or year group, from the answers."""
-    data = chosen is not Format.TABLE
+    data = chosen is not Wanted.TABLE
     with asking(home_of(context), as_at=moment, place=place, data=data) as asked:
         found = week_counts(asked.reader, asked.about, monday, by.value)
         known = the_place(asked.ledger, place)
@@ -111,7 +119,7 @@ def _week_in_numbers(
     title = f"{described.description.get('name') or place}, week of {session_day(monday, year=True)}{asked.as_at}"
     show(
         found,
-        Wanted(chosen.value),
+        chosen,
         [
             Shown("part", by.value.replace("-", " ").capitalize(), keep=False),
             *(
@@ -128,6 +136,7 @@ def _week_in_numbers(
                 )
             ),
         ],
+        out=out,
         title=title,
         none="No session of that week is marked.",
         as_is=True,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests.console.conftest import Command
@@ -190,3 +192,15 @@ def test_reading_writes_nothing(monday: School, at_school: Command) -> None:
     for verb in (("register", LAESTAB, *WEEK), ("history", UPN), ("totals",), ("status",), ("held", "list")):
         assert at_school(*verb).code == 0
     assert monday.head == before
+
+
+def test_a_register_is_written_into_a_file_for_programs_too(school: School, at_school: Command, tmp_path: Path) -> None:
+    school.takes("7B", "2025-09-01 AM", "08:55", Ann="/", Ben="N")
+    week = ("register", LAESTAB, "--week", "2025-09-01")
+    file = tmp_path / "week.parquet"
+    assert at_school(*week, "--format", "parquet").code == 2
+    assert at_school(*week, "--format", "parquet", "--out", str(file)).code == 0
+    assert sorted(pl.read_parquet(file).select("name", "code").rows()) == [("Ann", "/"), ("Ben", "N")]
+    assert at_school(*week, "--counts", "school", "--format", "parquet", "--out", str(file)).code == 0
+    assert pl.read_parquet(file)["possible"].to_list() == [2]
+    assert at_school(*week, "--json", "--out", str(tmp_path / "week.json")).code == 2
