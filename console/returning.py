@@ -559,6 +559,7 @@ def close_verb(
         first, last = _period(asked, from_, to)
         rows = lists.returns(asked.reader, asked.about, Kind.ATTENDANCE.stored, everything=False, still_open=True)
         left = rows.filter(pl.col("run_from") <= last)["line"].n_unique()
+        today = asked.reader.ask("select today from asked")["today"][0]
         pupils = lists.returned_since(asked.ledger, place_id, days(first))
         built = asked.reader.state().built
         command = CloseAttendanceReturn(
@@ -578,6 +579,11 @@ def close_verb(
     if left:
         count = say.counted(left, "pupil is", "pupils are")
         say.remark(f"{count} listed for this return and not in one: rollbook returns attendance --open.")
+    if last > today:
+        say.remark(
+            f"The period ends on {session_day(last, year=True)}: whoever is absent until then is in a return that is"
+            " closed already."
+        )
     said = {"from": first.isoformat(), "to": last.isoformat(), "pupils": pupils, "nil": pupils == 0}
     _told(
         done,

@@ -188,6 +188,13 @@ def test_a_return_is_closed_with_its_pupils_and_the_next_one_when_empty(septembe
     assert [row["overdue"] for row in told(office, "periods")] == [0, 0]
 
 
+def test_closing_a_period_that_has_not_ended_says_what_that_means(september: School, office: Command) -> None:
+    early = taken(office("returns", "close", LAESTAB, "--from", "2025-09-01", "--to", "2026-08-31"))
+    assert "ends on Mon 31 Aug 2026" in early.err
+    done = taken(office("returns", "close", LAESTAB, "--from", "2025-08-01", "--to", "2025-08-31"))
+    assert "ends on" not in done.err
+
+
 def test_closing_with_somebody_left_out_says_so_and_closes(september: School, office: Command) -> None:
     said = taken(office("returns", "close", LAESTAB, *NOW))
     assert "1 pupil is listed for this return and not in one" in said.err
