@@ -41,8 +41,8 @@ SETTINGS: Final = (
     "SET TimeZone = 'UTC'",
     "SET DateStyle = 'ISO'",
     "SET jit = off",
-    "SET work_mem = '128MB'",
-    "SET maintenance_work_mem = '512MB'",
+    "SET work_mem = '256MB'",
+    "SET maintenance_work_mem = '1GB'",
     # Of rows that worker processes hand over: a tenth of the default, which kept the largest scans on one core.
     "SET parallel_tuple_cost = 0.01",
 )
