@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -30,7 +29,6 @@ from console.streaming import until_told
 from domain.ledger.ledger import Ledger
 
 if TYPE_CHECKING:
-    from projections.answers import Answer
     from projections.engines.engine import Engine, Reader
     from projections.runner import Done
 
@@ -70,16 +68,10 @@ def folder_of(home: Home) -> Path:
     return home.path / FOLDER
 
 
-@cache
-def _every() -> Mapping[str, Answer]:
-    """The answers as this version of Rollbook has them."""
-    from projections import answers
-
-    return answers.read()
-
-
 def open_reader(home: Home, config: Mapping[str, Any] | None = None) -> Reader:
     """The published answers, to read from; `config` is DuckDB's own. Refuses a home whose answers were never made."""
+    from projections import answers
+
     server = home.settings.server
     if server is not None:
         from projections.engines.postgres_layout import Layout
@@ -87,13 +79,13 @@ def open_reader(home: Home, config: Mapping[str, Any] | None = None) -> Reader:
 
         layout = Layout(server.schema)
         with _as_projector(layout.projector):
-            return PostgresReader(server.connection, layout, _every(), user=layout.projector)
+            return PostgresReader(server.connection, layout, answers.every(), user=layout.projector)
     from projections.engines.duck import PUBLISHED
     from projections.engines.duck_reader import DuckReader
 
     # What does not fit into memory is pupils' data too: never into the folder in which somebody happens to work.
     spill = {"temp_directory": str(folder_of(home) / SPILL)}
-    return DuckReader(folder_of(home) / PUBLISHED, _every(), config={**spill, **(config or {})})
+    return DuckReader(folder_of(home) / PUBLISHED, answers.every(), config={**spill, **(config or {})})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +100,7 @@ class Standing:
 
 def standing(home: Home) -> Standing:
     """How far the published answers are; nothing is changed."""
+    from projections import answers
     from projections.engines.duck import PUBLISHED
 
     if home.settings.server is None and not (folder_of(home) / PUBLISHED).exists():
@@ -121,7 +114,7 @@ def standing(home: Home) -> Standing:
     finally:
         reader.close()
     built = {name: one.digest for name, one in state.built.items()}
-    return Standing(state.position, built != {name: answer.digest for name, answer in _every().items()})
+    return Standing(state.position, built != {name: answer.digest for name, answer in answers.every().items()})
 
 
 @contextmanager
@@ -138,7 +131,7 @@ def _working(home: Home, ledger: Ledger, *, folder: str = FOLDER, anew: bool = F
             with _as_projector(layout.projector):
                 engine = postgres.PostgresEngine(
                     server.connection,
-                    answers.read(),
+                    answers.every(),
                     layout,
                     user=layout.projector,
                     anew=anew,
@@ -244,7 +237,7 @@ def _told(ledger: Ledger) -> Iterator[Telling]:
     shown = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*shown, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as bar:
         reading = bar.add_task("Reading entries", total=ledger.store.head()[0])
-        making = bar.add_task("Making answers", total=len(answers.read()))
+        making = bar.add_task("Making answers", total=len(answers.every()))
         yield Telling(
             lambda position: bar.update(reading, completed=position, total=ledger.store.head()[0]),
             lambda position: bar.update(reading, completed=position),

@@ -9,7 +9,7 @@ lets that login see.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -114,7 +114,7 @@ def sql_verb(
         config=limits(memory),
     ) as asked:
         reader: Any = asked.reader
-        around = guarded(text, mentioned, made.read(), asked.about.hidden, hidden_pupils(asked.ledger, reader))
+        around = guarded(text, mentioned, made.every(), asked.about.hidden, hidden_pupils(asked.ledger, reader))
         if asked.may_lack:
             say.remark(MAY_LACK)
         reader.lock_down()
@@ -167,22 +167,20 @@ def _said(seconds: float) -> Iterator[None]:
     """DuckDB's errors as one sentence each."""
     import duckdb
 
+    too_long = Refused(f"It took longer than {seconds:g} seconds and was stopped; ask for less, or give --seconds.")
+    too_much = Refused("It needs more memory than it may take; ask for less, or give --memory.")
     try:
         yield
     except duckdb.InterruptException:
-        raise Refused(
-            f"It took longer than {seconds:g} seconds and was stopped; ask for less, or give --seconds."
-        ) from None
+        raise too_long from None
     except duckdb.OutOfMemoryException:
-        raise Refused("It needs more memory than it may take; ask for less, or give --memory.") from None
+        raise too_much from None
     except pl.exceptions.ComputeError as error:
         # DuckDB's own, on its way through the frame that takes the rows.
         if "interrupt" in str(error).lower():
-            raise Refused(
-                f"It took longer than {seconds:g} seconds and was stopped; ask for less, or give --seconds."
-            ) from None
+            raise too_long from None
         if "out of memory" in str(error).lower():
-            raise Refused("It needs more memory than it may take; ask for less, or give --memory.") from None
+            raise too_much from None
         raise
     except duckdb.Error as error:
         first = str(error).strip().splitlines()[0]
@@ -243,7 +241,7 @@ def answers_verb(
 ) -> None:
     """Say what the answers are: each one's question, key, source in law, inputs and columns. Needs no ledger."""
     chosen = wanted_of(format_, json_, out)
-    every = made.read()
+    every = made.every()
     if page:
         from projections.page import page as page_of
 
@@ -292,7 +290,7 @@ def answers_verb(
     )
 
 
-def _say_answer(answer: Answer, every: dict[str, Answer]) -> None:
+def _say_answer(answer: Answer, every: Mapping[str, Answer]) -> None:
     say.heading(f"{answer.name}: {answer.question}")
     say.line(f"Key: {', '.join(answer.key)}")
     say.line(f"Source: {answer.source}")

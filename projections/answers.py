@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
@@ -92,6 +93,12 @@ def read(folder: Path = SQL, tables: Mapping[str, Table] = TABLES) -> dict[str, 
     return arranged(
         (parse(path.stem, path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.sql"))), tables
     )
+
+
+@cache
+def every() -> Mapping[str, Answer]:
+    """The answers as this version of Rollbook has them: their files are read once in a process."""
+    return read()
 
 
 def parse(name: str, file: str) -> Answer:

@@ -24,7 +24,7 @@ class Projector:
         """`engine` is this process's own: one projector writes a store of answers at a time."""
         self.engine = engine
         self._ledger = ledger
-        self.runner = Runner(engine, answers.read(), rules())
+        self.runner = Runner(engine, answers.every(), rules())
         self._loader = Loader(ledger, known_names(engine))
 
     def catch_up(

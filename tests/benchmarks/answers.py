@@ -18,7 +18,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -40,6 +39,7 @@ from projections.projector import Projector, asked_at
 from schemas.catalogue import mis
 from schemas.codec import decode, encode_confluent
 from tests.benchmarks.published import PUBLISHED, differences, published_rows, rollbook
+from tests.making import moment
 
 MORNING = 5_000
 REPLAYED = 200_000
@@ -129,7 +129,7 @@ def morning(file: Path, ledger: Ledger, marks: int, on: str = NEXT) -> Iterator[
             while rows > marks + 40:
                 rows -= len(decode(last.pop(0).value)[1]["marks"])
     # A simulated ledger's clock follows what is said: there it is that morning.
-    now = max(ledger.now(), round(datetime.fromisoformat(f"{on}T08:50+01:00").timestamp() * 1_000_000))
+    now = max(ledger.now(), moment(f"{on} 08:50"))
     for number, delivery in enumerate(last):
         _, message = decode(delivery.value)
         message["message"] = on[2:].encode() + number.to_bytes(8, "big")
@@ -205,13 +205,19 @@ def replayed(ledger: Ledger, whole: int) -> None:
     print(f"  replayed as objects: {REPLAYED / seconds:,.0f} entries a second: {whole / REPLAYED * seconds:,.0f} s")
 
 
-def main() -> int:
-    """Measure, and say whether the published figures came out."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def parser_of(description: str | None) -> argparse.ArgumentParser:
+    """What is measured: an authority's marks, or a ledger that is there already and the file that it was made of."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--authority", default="873")
     parser.add_argument("--phase", default="Secondary")
     parser.add_argument("--home", type=Path)
     parser.add_argument("--file", type=Path)
+    return parser
+
+
+def main() -> int:
+    """Measure, and say whether the published figures came out."""
+    parser = parser_of(__doc__)
     parser.add_argument("--only-build", action="store_true")
     options = parser.parse_args()
     phase = None if options.phase == "all" else options.phase

@@ -9,7 +9,6 @@ are written into it.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import tempfile
@@ -31,7 +30,7 @@ from projections.engines.postgres_layout import Layout, set_up
 from projections.projector import Projector
 from simulation import simulate_counts
 from tests.benchmarks import server as bench
-from tests.benchmarks.answers import MORNING, NEXT, machine, morning
+from tests.benchmarks.answers import MORNING, NEXT, machine, morning, parser_of
 from tests.benchmarks.run import PUBLISHED
 from tests.postgres import Database, Server
 
@@ -80,12 +79,7 @@ def _marks(ledger: Ledger) -> int:
 
 def main() -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--authority", default="873")
-    parser.add_argument("--phase", default="Secondary")
-    parser.add_argument("--home", type=Path)
-    parser.add_argument("--file", type=Path)
-    options = parser.parse_args()
+    options = parser_of(__doc__).parse_args()
     print(machine())
     with tempfile.TemporaryDirectory(prefix="rollbook-bench-") as text:
         folder = Path(text)

@@ -227,7 +227,7 @@ def test_answers_of_another_version_are_made_anew_before_they_are_asked(
     }
     without.pop("persistent_absence", None)
     with monkeypatch.context() as before:
-        before.setattr(answers, "read", lambda *_: without)
+        before.setattr(answers, "every", lambda: without)
         assert at_school("project").code == 0
     refused = at_school("cohort", "severe", "--no-catch-up")
     assert (refused.code, "run rollbook project" in refused.err) == (1, True)

@@ -97,6 +97,13 @@ def sent(broker: Broker, *messages: Delivery) -> None:
             send(producer, delivery)
 
 
+def all_sent(broker: Broker, ledger: Ledger, folder: Path, authority: Authority, messages: list[Delivery]) -> None:
+    """The operator's word is in the ledger, and every message is in the authority's topics, framed by a registry."""
+    import_operator(ledger, folder, authority)
+    authority.make_topics(broker)
+    sent(broker, *(by_registry(delivery) for delivery in messages))
+
+
 def take(ledger: Ledger, broker: Broker, registry: RegistryServer, messages: int, **more: Any) -> KafkaIntake:
     return take_all(ledger, broker, messages, connection={"registry": registry.address}, **more)
 
@@ -109,9 +116,7 @@ def test_what_is_framed_by_a_registry_s_ids_is_what_a_file_would_have_brought(
     by_file = founded(tmp_path / "file")
     import_operator(by_file, tmp_path, authority)
     import_file(by_file, write_file(tmp_path / "all.avro", messages))
-    import_operator(ledger, tmp_path, authority)
-    authority.make_topics(broker)
-    sent(broker, *(by_registry(delivery) for delivery in messages))
+    all_sent(broker, ledger, tmp_path, authority, messages)
     take(ledger, broker, registry, len(messages))
     assert marks_in(ledger) == marks_in(by_file) == dict.fromkeys(authority.rows, 1)
     assert adds_up(stored_counts(ledger))
@@ -173,9 +178,7 @@ def test_a_registry_that_forgets_for_a_moment_makes_nothing_be_held(
 ) -> None:
     authority = Authority(seed=14, places=1)
     messages = [*authority.rolls(), *authority.registers(1)]
-    import_operator(ledger, tmp_path, authority)
-    authority.make_topics(broker)
-    sent(broker, *(by_registry(delivery) for delivery in messages))
+    all_sent(broker, ledger, tmp_path, authority, messages)
     told, registry.schemas = registry.schemas, {}
 
     def first_asked() -> None:
@@ -192,9 +195,7 @@ def test_every_partition_that_rested_goes_on_once_the_registry_answers(
 ) -> None:
     authority = Authority(seed=16, places=9)
     messages = [*authority.rolls(), *authority.registers(2)]
-    import_operator(ledger, tmp_path, authority)
-    authority.make_topics(broker)
-    sent(broker, *(by_registry(delivery) for delivery in messages))
+    all_sent(broker, ledger, tmp_path, authority, messages)
     registry.stop()
     back = threading.Timer(3.0, registry.start)
     back.start()
@@ -214,9 +215,7 @@ def test_partitions_that_rest_are_handed_over_like_any_other(
     with (home.path / "rollbook.toml").open("a") as settings:
         settings.write(f'\n[kafka]\nregistry = "{registry.address}"\n')
     with home.writing() as ledger:
-        import_operator(ledger, tmp_path, authority)
-    authority.make_topics(broker)
-    sent(broker, *(by_registry(delivery) for delivery in messages))
+        all_sent(broker, ledger, tmp_path, authority, messages)
     registry.stop()
     first, second = (Process(home, broker, tmp_path / f"{name}.log") for name in ("first", "second"))
     try:
