@@ -13,7 +13,7 @@
 -- column tenth_on: The tenth school day.
 -- column twentieth_on: The twentieth; empty where there is none.
 -- column twenty: 1: twenty school days or more.
--- column cancelled_days: Days wholly cancelled (Y4) within it, which are not counted: for a person to look at.
+-- column cancelled_days: Days wholly cancelled within it, by the calendar or by the pupil's own marks (Y4), which are not counted: for a person to look at.
 -- column csa: Of compulsory school age on the tenth school day: yes, no or unknown.
 -- column csa_days: School days on which the pupil was of compulsory school age.
 -- column csa_unknown_days: School days for which that is not known, as no birth date is.
@@ -24,25 +24,31 @@ select limb, chain, pupil, min(session_date) as from_date, max(session_date) as 
        max(case when place_in_run = 10 then session_date end) as tenth_on,
        max(case when place_in_run = 20 then session_date end) as twentieth_on,
        cast(case when count(*) >= 20 then 1 else 0 end as smallint) as twenty,
-       max(cancelled_before) - min(cancelled_before) as cancelled_days,
+       cast(max(cancelled_before + skipped_before) - min(cancelled_before + skipped_before) as integer) as cancelled_days,
        max(case when place_in_run = 10 then csa end) as csa,
        count(*) filter (where csa = 'yes') as csa_days,
        count(*) filter (where csa = 'unknown') as csa_unknown_days
 from (
-  select limb, chain, pupil, island, place, line, session_date, cancelled_before, csa,
-         row_number() over (partition by limb, chain, pupil, island order by day_no) as place_in_run,
-         count(*) over (partition by limb, chain, pupil, island) as days_in_run
+  select limb, chain, pupil, island, place, line, session_date, cancelled_before, csa, absent,
+         sum(absent) over (partition by limb, chain, pupil, island order by day_no
+                           rows between unbounded preceding and current row) as place_in_run,
+         sum(1 - absent) over (partition by limb, chain, pupil, island order by day_no
+                               rows between unbounded preceding and current row) as skipped_before,
+         sum(absent) over (partition by limb, chain, pupil, island) as days_in_run
   from (
-    select limb, chain, pupil, place, line, session_date, day_no, cancelled_before, csa,
+    select limb, chain, pupil, place, line, session_date, day_no, cancelled_before, csa, absent,
            day_no - row_number() over (partition by limb, chain, pupil order by day_no) as island
     from (
-      select limb, chain, pupil, place, max(line) as line, session_date, day_no, cancelled_before, max(csa) as csa
+      select limb, chain, pupil, place, max(line) as line, session_date, day_no, cancelled_before, max(csa) as csa,
+             max(absent) as absent
       from (
-        select 'GNOU' as limb, chain, pupil, place, line, session_date, day_no, cancelled_before, csa
+        select 'GNOU' as limb, chain, pupil, place, line, session_date, day_no, cancelled_before, csa,
+               case when gnou > 0 then 1 else 0 end as absent
         from absence_day
         where gnou = sessions_held
         union all
-        select 'GNO' as limb, chain, pupil, place, line, session_date, day_no, cancelled_before, csa
+        select 'GNO' as limb, chain, pupil, place, line, session_date, day_no, cancelled_before, csa,
+               case when gno > 0 then 1 else 0 end as absent
         from absence_day
         where gno = sessions_held
       ) as qualifying
@@ -50,5 +56,5 @@ from (
     ) as one_a_day
   ) as numbered
 ) as island_of
-where days_in_run >= 10
+where absent = 1 and days_in_run >= 10
 group by limb, chain, pupil, island

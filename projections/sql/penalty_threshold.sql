@@ -29,7 +29,7 @@ from (
       select chain, pupil, session_date, week_no, max(place) as place, max(line) as line, max(csa) as csa,
              max(gnou_am) + max(gnou - gnou_am) as gnou
       from absence_day
-      where csa <> 'no' and session_date >= cast('2024-08-19' as date)
+      where gnou > 0 and csa <> 'no' and session_date >= cast('2024-08-19' as date)
       group by chain, pupil, session_date, week_no
     ) as one_a_day
   ) as summed

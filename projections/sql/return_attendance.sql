@@ -31,7 +31,7 @@ with cause (limb, place, line, pupil, chain, run_from, run_to, school_days, sess
   from absence_day a
   join return_period p on p.place = a.place and a.session_date between p.from_date and p.to_date
   left join boarder_spell b on b.line = a.line and a.session_date >= b.from_date and a.session_date < b.until_date
-  where a.csa <> 'no' and b.line is null
+  where a.gnou > 0 and a.csa <> 'no' and b.line is null
   group by a.place, a.line, a.pupil, p.from_date, p.to_date, p.due_on, p.basis, p.weaker, p.closed_position
   union all
   select 'p7b', r.place, r.line, r.pupil, r.chain, r.from_date, r.to_date, r.school_days, cast(null as bigint), r.csa,

@@ -49,15 +49,18 @@ counted (place, pupil, school_year, session_date, line, csa, sessions, school_da
   select place, pupil, school_year, session_date, line, csa, sessions, school_days, island,
          row_number() over (partition by place, pupil, school_year, island order by session_date)
   from (
-    select place, pupil, school_year, session_date, max(line) as line, max(csa) as csa,
+    select place, pupil, school_year, session_date, max(line) as line, max(csa) as csa, max(sessions) as that_day,
            cast(sum(sum(sessions)) over (partition by place, pupil, school_year order by session_date
                 rows between unbounded preceding and current row) as bigint) as sessions,
-           row_number() over (partition by place, pupil, school_year order by session_date) as school_days,
+           cast(sum(case when max(sessions) > 0 then 1 else 0 end)
+                over (partition by place, pupil, school_year order by session_date
+                rows between unbounded preceding and current row) as bigint) as school_days,
            day_no - row_number() over (partition by place, pupil, school_year order by session_date) as island
     from sick_day
     where csa <> 'no'
     group by place, pupil, school_year, session_date, day_no
   ) as numbered
+  where that_day > 0
 ),
 reached (place, pupil, school_year, session_date, line, csa, sessions, school_days, island, by_total, in_a_row, weak) as (
   select c.place, c.pupil, c.school_year, c.session_date, c.line, c.csa, c.sessions, c.school_days, c.island,

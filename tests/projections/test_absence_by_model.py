@@ -105,6 +105,11 @@ def csa_of(line: Line, day: date) -> str:
     return "yes" if line.csa[0] <= day <= line.csa[1] else "no"
 
 
+def codes_of(said: list[str]) -> list[str]:
+    """The codes of the sessions that were held for a pupil: a session whose own entry is Y4 was not."""
+    return [code for code in said if code != "Y4"]
+
+
 def model_runs(world: World) -> set[tuple[object, ...]]:
     """(limb, chain, child, first, last, school days, cancelled days) of every run of ten or more."""
     found: set[tuple[object, ...]] = set()
@@ -112,15 +117,21 @@ def model_runs(world: World) -> set[tuple[object, ...]]:
     for limb in ("GNOU", "GNO"):
         for chain, child in {(world.chain(line.place), line.child) for line in world.lines}:
             run: list[date] = []
+            off: list[date] = []
             for day, place, held in [*world.school_days(chain), (date.max, 0, [])]:
                 mine = [line for line in world.lines if line.place == place and line.child == child]
-                if held and any(all(stands.get((line, (day, s)), "-") in limb for s in held) for line in mine):
+                said = [[stands.get((line, (day, s)), "-") for s in held] for line in mine]
+                if any(codes_of(held) and all(code in limb for code in codes_of(held)) for held in said):
                     run.append(day)
                     continue
+                if held and any(not codes_of(held) for held in said):
+                    off.append(day)
+                    continue
                 if len(run) >= 10:
-                    off = world.cancelled_between(chain, run[0], run[-1])
-                    found.add((limb, chain, child, run[0], run[-1], len(run), off))
-                run = []
+                    skipped = sum(run[0] <= day <= run[-1] for day in off)
+                    cancelled = world.cancelled_between(chain, run[0], run[-1]) + skipped
+                    found.add((limb, chain, child, run[0], run[-1], len(run), cancelled))
+                run, off = [], []
     return found
 
 
@@ -186,10 +197,11 @@ DAY = st.sampled_from(
     [(HELD, HELD)] * 9 + [(HELD, CLOSED), (HELD, CANCELLED), (CANCELLED, CANCELLED), (CANCELLED, CLOSED)]
 )
 WEEK = st.lists(DAY, min_size=1, max_size=4)
-STRETCH = st.tuples(
-    st.integers(1, 14),
-    st.sampled_from([("O", "O"), ("N", "N"), ("O", "U"), ("G", "G"), ("/", "\\"), ("O", "I"), ("U", "O"), ("", "O")]),
-)
+WHOLE = [("O", "O"), ("N", "N"), ("G", "G"), ("Y4", "Y4")]
+MIXED = [("O", "U"), ("U", "O"), ("/", "\\"), ("O", "I"), ("", "O"), ("O", "Y4"), ("Y4", "\\")]
+OFF = st.one_of(st.none(), st.integers(0, 12))
+"""The day of a stretch that the marks alone say was cancelled."""
+STRETCH = st.tuples(st.integers(1, 14), st.sampled_from(WHOLE + MIXED), OFF)
 
 
 @st.composite
@@ -233,7 +245,8 @@ def worlds(draw: st.DrawFn) -> World:
     positions = count(1)
     first_words: list[tuple[Line, Slot, str]] = []
     for line in world.lines:
-        codes = [pair for length, pair in draw(st.lists(STRETCH, max_size=8)) for _ in range(length)]
+        stretches = draw(st.lists(STRETCH, max_size=8))
+        codes = [("Y4", "Y4") if n == off else pair for length, pair, off in stretches for n in range(length)]
         days = sorted({day for day, _ in slots(line, world.calendars[line.place])})
         for day, pair in zip(days, codes, strict=False):
             for session in (1, 2):
@@ -243,7 +256,9 @@ def worlds(draw: st.DrawFn) -> World:
     in_another_order = st.permutations(first_words)
     unsaid = list(draw(in_another_order) if draw(st.booleans()) else first_words)
     stands: dict[tuple[Line, Slot], str | None] = {}
-    changes = draw(st.lists(st.tuples(st.integers(0, 10**6), st.sampled_from(["O", "N", "I", "/", None])), max_size=12))
+    changes = draw(
+        st.lists(st.tuples(st.integers(0, 10**6), st.sampled_from(["O", "N", "I", "/", "Y4", None])), max_size=12)
+    )
     while unsaid or changes:
         if unsaid and (not changes or not stands or changes[-1][0] % 5):
             line, slot, code = unsaid.pop(0)

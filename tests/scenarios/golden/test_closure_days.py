@@ -44,6 +44,38 @@ def test_a_day_cancelled_at_noon_is_judged_by_its_morning(school: School, ask_fo
     assert asks.of("Ben", "absence_run") == []
 
 
+def test_a_day_that_only_the_marks_say_was_cancelled_is_skipped_for_whoever_has_such_marks(
+    school: School, ask_for: AskFor
+) -> None:
+    registers(school, "2026-01-12", "2026-01-26", but=(SNOW,), Ann="O", Ben="I", Cal="O")
+    one_day(school, SNOW, Ann="Y4", Ben="Y4", Cal=PRESENT)
+    asks = ask_for("absence_run", "return_sickness", "return_attendance", "penalty_threshold")
+    run = asks.one("Ann", "absence_run", limb="GNOU")
+    assert picked(run, "from_date", "to_date", "school_days", "cancelled_days") == (
+        on("2026-01-12"),
+        on("2026-01-26"),
+        10,
+        1,
+    )
+    assert asks.of("Cal", "absence_run") == []
+    listed = asks.one("Ann", "return_attendance", limb="p7a")
+    assert picked(listed, "school_days", "sessions") == (10, 20)
+    assert asks.one("Ann", "penalty_threshold")["most_in_window"] == 20
+    registers(school, "2026-01-27", "2026-02-02", Ben="I")
+    ill = asks.one("Ben", "return_sickness", limb="p9_consecutive")
+    assert picked(ill, "run_from", "run_days", "prompted_on") == (on("2026-01-12"), 15, on("2026-02-02"))
+
+
+def test_a_morning_that_only_a_mark_says_was_cancelled_leaves_the_afternoon_to_judge_by(
+    school: School, ask_for: AskFor
+) -> None:
+    registers(school, "2026-01-12", "2026-01-23", but=(SNOW,), Ann="O", Ben="O")
+    one_day(school, SNOW, Ann=("Y4", "O"), Ben=("Y4", "\\"))
+    asks = ask_for("absence_run")
+    assert picked(asks.one("Ann", "absence_run", limb="GNOU"), "school_days", "cancelled_days") == (10, 0)
+    assert asks.of("Ben", "absence_run") == []
+
+
 def test_a_cancellation_taken_back_makes_it_a_school_day_again(school: School, ask_for: AskFor) -> None:
     cancels(school, SNOW, "AM", "PM")
     registers(school, "2026-01-12", "2026-01-26", but=(SNOW,), Ann="O")
