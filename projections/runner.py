@@ -162,8 +162,7 @@ class Runner:
         for answer in self._answers.values():
             if answer.name in stale:
                 # So is everything that stands on it: nothing is carried on from here.
-                told(answer.name)
-                self._engine.rebuild(answer)
+                self._engine.rebuild(answer, told)
                 anew.append(answer.name)
             elif found := self._refresh(answer, changed, told):
                 changed[answer.name] = found
@@ -210,8 +209,7 @@ class Runner:
 
     def _make(self, told: Callable[[str], None]) -> tuple[str, ...]:
         for answer in self._answers.values():
-            told(answer.name)
-            self._engine.rebuild(answer)
+            self._engine.rebuild(answer, told)
         return tuple(self._answers)
 
     def _drop(self, state: State) -> tuple[str, ...]:

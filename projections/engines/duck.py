@@ -9,7 +9,7 @@ file that it opened, whole, and the next one sees the new (reference/sql.md 1, c
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -143,7 +143,8 @@ class DuckEngine:
         select = f"select * from fact.{table} where {counted_by} > {after:d}"
         return Change(self._keep("view", select), frozenset(self._tables[table].names))
 
-    def rebuild(self, answer: Answer) -> None:
+    def rebuild(self, answer: Answer, told: Callable[[str], None] = lambda _: None) -> None:
+        told(answer.name)
         self.drop(answer.name)
         text = answer.pointed(lambda name: where_stands(name, self._tables))
         self._run(f"create {answer.kind} ans.{answer.name} as {text}")

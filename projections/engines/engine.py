@@ -6,7 +6,7 @@ engine's own that holds what differs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -90,8 +90,9 @@ class Engine(Protocol):
     def new_rows(self, table: str, after: int) -> Change | None:
         """The rows of a fact or dictionary beyond a position; None where there are none."""
 
-    def rebuild(self, answer: Answer) -> None:
-        """Make a stored answer anew from its text, or a view over its text, whatever was there."""
+    def rebuild(self, answer: Answer, told: Callable[[str], None] = lambda _: None) -> None:
+        """Make a stored answer anew from its text, or a view over its text, whatever was there; at the latest when the
+        transaction ends. `told` hears its name when the work begins, in whatever thread does it."""
 
     def refresh(self, answer: Answer, by: Sequence[str], changes: Sequence[Change]) -> Change | None:
         """Make a stored answer's rows anew for the keys in `changes`, and say what came out otherwise; None: nothing.

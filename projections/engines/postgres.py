@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
@@ -250,7 +250,7 @@ class PostgresEngine:
         self._settle()
         return Change(self._steps.table(rows), frozenset(self._tables[table].names))
 
-    def rebuild(self, answer: Answer) -> None:
+    def rebuild(self, answer: Answer, told: Callable[[str], None] = lambda _: None) -> None:
         self._settle()
         new = Identifier(self._layout.ans_new, answer.name)
         if answer.name in self._made:
@@ -260,10 +260,9 @@ class PostgresEngine:
         self._made.add(answer.name)
         self._dropped.discard(answer.name)
         if answer.kind == "view":
+            told(answer.name)
             self._viewed.discard(answer.name)
             return
-        if self._hands:
-            self._hands.wait(self._stored_below(answer))
         make = (
             SQL("CREATE TABLE {}{} AS {}").format(
                 new, SQL(postgres_views.LEFT_ALONE if self._anew else ""), raw(answer.pointed(self._where))
@@ -272,8 +271,9 @@ class PostgresEngine:
         )
         indexes = postgres_facts.indexes(self._layout.ans_new, answer.name, self._answers)
         if self._hands:
-            self._hands.make(answer.name, make, indexes)
+            self._hands.make(answer.name, make, needs=self._stored_below(answer), later=indexes, told=told)
         else:
+            told(answer.name)
             for statement in (*make, *indexes):
                 self._run_sql(statement)
 
@@ -330,6 +330,8 @@ class PostgresEngine:
             return postgres_views.standing(self._layout.ans, name)
         if self._answers[name].kind == "view" and name not in self._viewed:
             # Made when first read: what it reads was made anew by then, if it is at all.
+            if self._hands:
+                self._hands.wait(self._stored_below(self._answers[name]))
             text = self._answers[name].pointed(self._where)
             self._made.add(name)
             self._viewed.add(name)

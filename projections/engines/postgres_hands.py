@@ -1,16 +1,16 @@
 """Two sessions that make answers side by side: for a rebuild, of which nothing is seen before it is put in place.
 
 One session works on one core, but for the scans that PostgreSQL shares out by itself. Here an answer is begun as soon
-as those that it reads are there, and indexes are made when a session is free, beside the answers that do not wait for
-them.
+as those that it reads are there, whatever was asked for before it: of three large ones one used to run alone. Nobody
+waits for indexes, so they fill whatever time is left.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from queue import SimpleQueue
+from dataclasses import dataclass
+from threading import Condition, Thread
 from typing import Any, Final
 
 import psycopg
@@ -33,48 +33,70 @@ HELD: Final = "SELECT pg_advisory_lock_shared(hashtextextended(%s, 2))"
 """Held by each session, by the name of the ledger's schema."""
 
 
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """What one session does at one go."""
+
+    rank: tuple[bool, int]
+    """What others wait for comes first; then as it was asked for."""
+    name: str | None
+    statements: Sequence[Composed]
+    needs: frozenset[str] = frozenset()
+    later: Sequence[Composed] = ()
+    told: Callable[[str], None] | None = None
+
+
 class Hands:
-    """Sessions at work. What fails in one is raised by the next call that waits for it."""
+    """Sessions at work. What fails in one is raised by whoever waits next, and nothing else is begun."""
 
     def __init__(self, connections: Sequence[psycopg.Connection[Any]], held: str) -> None:
         """The connections are this object's own from now on."""
         self._connections = connections
-        self._free: SimpleQueue[psycopg.Connection[Any]] = SimpleQueue()
         for connection in connections:
             for setting in SETTINGS:
                 connection.execute(SQL(setting))
             connection.execute(SQL(HELD), [held])
-            self._free.put(connection)
-        self._threads = ThreadPoolExecutor(len(connections), thread_name_prefix="hand")
-        self._answers: dict[str, Future[None]] = {}
-        self._later: list[Future[None]] = []
+        self._changed = Condition()
+        self._asked = 0
+        self._waiting: list[_Task] = []
+        self._under_way = 0
+        self._unmade: set[str] = set()
+        self._failed: BaseException | None = None
+        self._closed = False
+        self._threads = [
+            Thread(target=self._work, args=(connection,), name="hand", daemon=True) for connection in connections
+        ]
+        for thread in self._threads:
+            thread.start()
 
-    def make(self, name: str, statements: Sequence[Composed], later: Sequence[Composed]) -> None:
-        """Make an answer by these statements; then the others, for which nobody waits but `finish`."""
-
-        def whole() -> None:
-            self._run(statements)
-            for statement in later:
-                self.later(statement)
-
-        self._answers[name] = self._threads.submit(whole)
+    def make(
+        self,
+        name: str,
+        statements: Sequence[Composed],
+        *,
+        needs: Iterable[str] = (),
+        later: Sequence[Composed] = (),
+        told: Callable[[str], None] | None = None,
+    ) -> None:
+        """Make an answer by these statements, once those that it `needs` are made, as far as they are made here; then
+        the `later` ones, for which nobody waits but `finish`. `told` hears the name when the work on it begins."""
+        with self._changed:
+            self._unmade.add(name)
+            self._add(_Task((False, self._asked), name, statements, frozenset(needs), later, told))
 
     def later(self, statement: Composed) -> None:
-        """Run a statement when a session is free."""
-        self._later.append(self._threads.submit(self._run, (statement,)))
+        """Run a statement when a session has nothing else to do."""
+        with self._changed:
+            self._add(_Task((True, self._asked), None, (statement,)))
 
     def wait(self, names: Iterable[str]) -> None:
         """Until these answers are made, as far as they are made here."""
-        for name in names:
-            if name in self._answers:
-                self._answers[name].result()
+        awaited = set(names)
+        self._until(lambda: not awaited & self._unmade)
 
     def finish(self) -> None:
         """Until everything is made."""
-        self.wait(list(self._answers))
-        self._answers.clear()
-        while self._later:
-            self._later.pop().result()
+        self._until(lambda: not self._waiting and not self._under_way)
 
     @property
     def lost(self) -> bool:
@@ -83,18 +105,54 @@ class Hands:
 
     def close(self) -> None:
         """Stop whatever is under way, and let go."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
         for connection in self._connections:
             with suppress(psycopg.Error):
                 connection.cancel_safe()
-        self._threads.shutdown(wait=True)
+        for thread in self._threads:
+            thread.join()
         for connection in self._connections:
             connection.close()
 
-    def _run(self, statements: Sequence[Composed]) -> None:
-        connection = self._free.get()
-        try:
-            for statement in statements:
-                connection.execute(statement)
-        finally:
-            self._free.put(connection)
+    def _add(self, task: _Task) -> None:
+        self._asked += 1
+        self._waiting.append(task)
+        self._changed.notify_all()
+
+    def _until(self, done: Callable[[], bool]) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._failed is not None or done())
+            if self._failed is not None:
+                raise self._failed
+
+    def _work(self, connection: psycopg.Connection[Any]) -> None:
+        while (task := self._next()) is not None:
+            try:
+                if task.name is not None and task.told is not None:
+                    task.told(task.name)
+                for statement in task.statements:
+                    connection.execute(statement)
+            except BaseException as error:  # whatever it is, whoever waits must hear of it
+                with self._changed:
+                    self._failed = self._failed or error
+            with self._changed:
+                self._under_way -= 1
+                if self._failed is None:
+                    self._unmade.discard(task.name or "")
+                    for statement in task.later:
+                        self._add(_Task((True, self._asked), None, (statement,)))
+                self._changed.notify_all()
+
+    def _next(self) -> _Task | None:
+        with self._changed:
+            while not self._closed:
+                ready = [task for task in self._waiting if not task.needs & self._unmade]
+                if ready and self._failed is None:
+                    task = min(ready, key=lambda one: one.rank)
+                    self._waiting.remove(task)
+                    self._under_way += 1
+                    return task
+                self._changed.wait()
+            return None
