@@ -80,6 +80,11 @@ older (line, session_date, session, any_n) as (
 day_number (session_date, number) as (
   select session_date, row_number() over (order by session_date) from day
 ),
+code_about (code, valid_from, valid_to, wrong_session, needs_nature, ordinary) as (
+  select code, valid_from, valid_to, case when am = 0 then 1 when pm = 0 then 2 else 0 end, needs_nature,
+         case when needs_nature = 1 or code in ('L', 'U', 'Z', '#') then 0 else 1 end
+  from code_rule
+),
 flagged (place, line, session_date, session, position, recorded_on, kind, code, code_sent, imported, said_on,
          said_minute, closes, late_arrival, doubtful, unsettled, late, unmapped, retired, early, wrong_half, no_nature,
          uncounted, boards, u) as (
@@ -96,17 +101,24 @@ flagged (place, line, session_date, session, position, recorded_on, kind, code, 
          case when m.code = '' then 1 else 0 end,
          case when m.session_date > c.valid_to then 1 else 0 end,
          case when m.session_date < c.valid_from then 1 else 0 end,
-         case when (c.am = 0 and m.session = 1) or (c.pm = 0 and m.session = 2) then 1 else 0 end,
+         case when m.session = c.wrong_session then 1 else 0 end,
          case when c.needs_nature = 1 and m.has_text = 0 and m.arrangement is null then 1 else 0 end,
          case when m.code in ('Z', '#') then 1 else 0 end,
          case when b.line is not null then 1 else 0 end,
          case when m.code = 'U' then 1 else 0 end
   from mark m
-  left join code_rule c on c.code = m.code
+  left join code_about c on c.code = m.code
   left join session_about s on s.place = m.place and s.session_date = m.session_date and s.session = m.session
   left join line_about l on l.line = m.line
   left join boarder_spell b on b.line = m.line and m.session_date >= b.from_date and m.session_date < b.until_date
   where m.kind <> 'withdrawal'
+    -- Nearly all entries are ordinary; to see that they are takes a few comparisons, to work out every flag takes thrice
+    -- as long. Whatever could be flagged comes through here, and some that are not.
+    and (coalesce(c.ordinary, 0) = 0 or m.session = c.wrong_session
+         or m.session_date > c.valid_to or m.session_date < c.valid_from
+         or s.doubtful = 1 or b.line is not null
+         or m.position < l.settled or m.session_date < l.from_date or m.session_date > l.to_date or l.from_date is null
+         or (m.imported = 0 and (m.said_on > m.session_date or m.said_minute > s.closes)))
 ),
 told (place, line, session_date, session, position, recorded_on, code, code_sent, imported, stands, kind, minutes,
       late_arrival, late, unmapped, retired, early, wrong_half, no_nature, uncounted, boards, u, n_before, heard_of,
