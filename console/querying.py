@@ -2,8 +2,8 @@
 says what there is to select from.
 
 Embedded: a session with the published file that can open no other file, load nothing and change no setting, within a
-limit of memory and time (reference/sql.md 7). Server: the analyst's own login, who sees what the guard of the views
-lets that login see.
+limit of memory and time (reference/sql.md 7). Server: the same names, in a transaction that reads; or an analyst's own
+login, who sees in the analysts' views what the guard of the views lets that login see.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ import typer
 from console import say
 from console.answering import (
     MAY_LACK,
+    AuthorityOption,
     NoCatchUp,
     Out,
+    PlaceOption,
     Shown,
     Wanted,
     WantedOption,
@@ -36,13 +38,14 @@ from console.problems import Misused, Refused
 from projections import answers as made
 from projections.facts.tables import TABLES
 from projections.locked import CHARACTERISTICS, NotTaken, OutOfReach, guarded, names_read, only_select
-from projections.questions import hidden_pupils
+from projections.questions import hidden_pupils, places_about
 
 if TYPE_CHECKING:
     from projections.answers import Answer
 
 SECONDS: Final = 60.0
 MEMORY: Final = "2GB"
+TOO_LONG: Final = "It took longer than {:g} seconds and was stopped; ask for less, or give --seconds."
 SPILL: Final = "4GB"
 """Of temporary files, where a question needs more than memory."""
 AS_IT_IS: Final = (
@@ -56,10 +59,12 @@ def sql_verb(
     context: typer.Context,
     statement: Annotated[str, typer.Argument(metavar="SELECT", help="One select over facts and answers.")],
     as_at: AsAt = None,
+    place: PlaceOption = None,
+    authority: AuthorityOption = None,
     for_: AskedFor = None,
     login: Annotated[
         str | None,
-        typer.Option("--login", metavar="ROLE", help="Server profile: the analyst who asks (rollbook server)."),
+        typer.Option("--login", metavar="ROLE", help="Server profile: ask as this analyst (rollbook server)."),
     ] = None,
     characteristics: Annotated[
         bool, typer.Option("--characteristics", help="You are one of those who may see characteristics.")
@@ -84,16 +89,16 @@ def sql_verb(
         text = only_select(statement)
     except NotTaken as error:
         raise Misused(str(error)) from None
-    if home.settings.server is not None:
-        if moment is not None or login is None:
+    if login is not None:
+        if home.settings.server is None:
+            raise Misused("--login is for the server profile: the answers of this home are a file.")
+        if moment is not None or (place or authority or for_) is not None:
             raise Misused(
-                "On a server, say with --login which analyst asks; as at a moment the analyst asks with psql, as"
-                " rollbook server analyst says."
+                "An analyst's login asks as things stand, of the places that it sees; leave out --login to ask as at a"
+                " moment, or of a place."
             )
         _print(_ask_server(home, login, text, seconds), chosen, out)
         return
-    if login is not None:
-        raise Misused("--login is for the server profile: the answers of this home are a file.")
     try:
         mentioned = names_read(text)
     except OutOfReach as error:
@@ -108,18 +113,31 @@ def sql_verb(
     with asking(
         home,
         as_at=moment,
+        place=place,
+        authority=authority,
         for_=for_,
         no_catch_up=no_catch_up,
         data=chosen is not Wanted.TABLE,
         config=limits(memory),
     ) as asked:
         reader: Any = asked.reader
-        around = guarded(text, mentioned, made.every(), asked.about.hidden, hidden_pupils(asked.ledger, reader))
+        around = guarded(
+            text,
+            mentioned,
+            made.every(),
+            asked.about.hidden,
+            hidden_pupils(asked.ledger, reader),
+            places_about(reader, asked.about),
+        )
         if asked.may_lack:
             say.remark(MAY_LACK)
-        reader.lock_down()
-        with _in_time(reader.interrupt, seconds), _said(seconds):
-            found = reader.ask(_plainly(around, reader.ask(f"describe {around}")))
+        if home.settings.server is not None:
+            with _said_by_server(seconds):
+                found = reader.ask(around, seconds=seconds)
+        else:
+            reader.lock_down()
+            with _in_time(reader.interrupt, seconds), _said(seconds):
+                found = reader.ask(_plainly(around, reader.ask(f"describe {around}")))
         _print(found, chosen, out)
 
 
@@ -167,7 +185,7 @@ def _said(seconds: float) -> Iterator[None]:
     """DuckDB's errors as one sentence each."""
     import duckdb
 
-    too_long = Refused(f"It took longer than {seconds:g} seconds and was stopped; ask for less, or give --seconds.")
+    too_long = Refused(TOO_LONG.format(seconds))
     too_much = Refused("It needs more memory than it may take; ask for less, or give --memory.")
     try:
         yield
@@ -189,31 +207,40 @@ def _said(seconds: float) -> Iterator[None]:
 
 def _ask_server(home: Home, login: str, statement: str, seconds: float) -> pl.DataFrame:
     """The rows of a select, asked as an analyst: in the schema of the analysts' views, in a transaction that reads."""
-    import psycopg
     from psycopg.sql import SQL, Identifier
 
     from projections.engines.postgres_layout import Layout
 
     server = home.settings.server
     assert server is not None
-    with server.connected(login) as connection, connection.cursor() as cursor:
-        try:
-            with connection.transaction():
-                cursor.execute("SET TRANSACTION READ ONLY")
-                cursor.execute(SQL("SET LOCAL statement_timeout = {}").format(round(seconds * 1000)))
-                cursor.execute(SQL("SET LOCAL search_path = {}").format(Identifier(Layout(server.schema).analyst)))
-                # In parentheses, and as one statement: the extended protocol takes no more.
-                cursor.execute(f"SELECT * FROM ({statement}\n) AS asked_for", (), binary=True)  # noqa: S608
-                names = [column.name for column in cursor.description or ()]
-                rows = [tuple(row.values()) if isinstance(row, dict) else tuple(row) for row in cursor.fetchall()]
-        except psycopg.errors.QueryCanceled:
-            raise Refused(
-                f"It took longer than {seconds:g} seconds and was stopped; ask for less, or give --seconds."
-            ) from None
-        except psycopg.Error as error:
-            first = (str(error).strip().splitlines() or ["no reason given"])[0]
-            raise Refused(f"The database did not take it: {first}") from None
+    with (
+        server.connected(login) as connection,
+        connection.cursor() as cursor,
+        _said_by_server(seconds),
+        connection.transaction(),
+    ):
+        cursor.execute("SET TRANSACTION READ ONLY")
+        cursor.execute(SQL("SET LOCAL statement_timeout = {}").format(round(seconds * 1000)))
+        cursor.execute(SQL("SET LOCAL search_path = {}").format(Identifier(Layout(server.schema).analyst)))
+        # In parentheses, and as one statement: the extended protocol takes no more.
+        cursor.execute(f"SELECT * FROM ({statement}\n) AS asked_for", (), binary=True)  # noqa: S608
+        names = [column.name for column in cursor.description or ()]
+        rows = [tuple(row.values()) if isinstance(row, dict) else tuple(row) for row in cursor.fetchall()]
     return pl.DataFrame(rows, schema=names, orient="row", infer_schema_length=None)
+
+
+@contextmanager
+def _said_by_server(seconds: float) -> Iterator[None]:
+    """PostgreSQL's errors as one sentence each."""
+    import psycopg
+
+    try:
+        yield
+    except psycopg.errors.QueryCanceled:
+        raise Refused(TOO_LONG.format(seconds)) from None
+    except psycopg.Error as error:
+        first = (str(error).strip().splitlines() or ["no reason given"])[0]
+        raise Refused(f"The database did not take it: {first}") from None
 
 
 def _print(found: pl.DataFrame, chosen: Wanted, out: Path | None) -> None:

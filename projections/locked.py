@@ -26,6 +26,11 @@ FUNCTIONS: Final = frozenset(
 """Functions that a statement may select from. Others lead to tables under other names (`query_table`), or to files."""
 
 
+OF_THE_SERVER: Final = re.compile(r"(pg|lo|ts|dblink)_.*|dblink|.*_to_xml.*|set_config")
+"""PostgreSQL's tables about itself, and functions that act, or run what a text says: past every name that is redefined
+here."""
+
+
 class NotTaken(ValueError):
     """A statement that is not run; the message says why."""
 
@@ -57,7 +62,8 @@ def names_read(statement: str) -> list[str]:
     A name in quotes, after dollars, or behind what looks like a comment is a name all the same.
 
     Refuses, with OutOfReach, names with a schema and functions that lead elsewhere: both would pass by the names that
-    `guarded` redefines, and as at a moment by the moment. What DuckDB cannot read is left to it to say so.
+    `guarded` redefines, and as at a moment by the moment; and what PostgreSQL has of the kind, as both engines are
+    asked by the same words. What DuckDB cannot read is refused as it says.
     """
     import duckdb
 
@@ -74,11 +80,16 @@ def names_read(statement: str) -> list[str]:
         if node.get("type") == "BASE_TABLE":
             if node.get("schema_name") or node.get("catalog_name"):
                 raise OutOfReach("Write names of answers and facts by themselves, without a schema before them.")
-            names.add(str(node["table_name"]).lower())
+            name = str(node["table_name"]).lower()
+            if OF_THE_SERVER.fullmatch(name):
+                raise OutOfReach(f"{name} is not for questions here; rollbook answers lists what can be asked.")
+            names.add(name)
         elif node.get("type") == "TABLE_FUNCTION":
             called = str(node["function"]["function_name"]).lower()
             if called not in FUNCTIONS:
                 raise OutOfReach(f"{called}() is not for questions here; rollbook answers lists what can be asked.")
+        elif OF_THE_SERVER.fullmatch(str(node.get("function_name", "")).lower()):
+            raise OutOfReach(f"{node['function_name']}() is not for questions here.")
     return sorted(names)
 
 
@@ -95,8 +106,10 @@ def guarded(
     answers: Mapping[str, Answer],
     lines: Collection[int],
     pupils: Collection[int],
+    places: Collection[int] | None = None,
 ) -> str:
-    """The statement with the names that it reads redefined around it, without these lines and pupils.
+    """The statement with the names that it reads redefined around it, without these lines and pupils, and of these
+    places alone where any are named: what is about no place and no pupil stays whole.
 
     A line break before the end keeps a comment in the statement's last line from eating the parenthesis.
     """
@@ -111,7 +124,21 @@ def guarded(
         for column in ("pupil", "child"):
             if pupils and column in columns and "line" not in columns:
                 kept.append(f"coalesce({column}, 0) not in ({', '.join(f'{one:d}' for one in sorted(pupils))})")
+        if places is not None:
+            kept += _of_places(name, columns, ", ".join(f"{one:d}" for one in sorted(places)) or "null")
         if kept:
             around.append(f"{name} as (select * from {name} where {' and '.join(kept)})")  # noqa: S608
     opening = f"with {', '.join(around)} " if around else ""
     return f"{opening}select * from ({statement}\n) as asked_for"  # noqa: S608
+
+
+def _of_places(name: str, columns: Collection[str], places: str) -> Iterator[str]:
+    """The condition under which a row is about one of some places: it says the place, or its line or pupil has it."""
+    # Of an arrangement, the place is the other one.
+    if "place" in columns and name != "arrangement":
+        yield f"place in ({places})"
+    else:
+        for column in ("line", "pupil"):
+            if column in columns:
+                yield f"{column} in (select l.{column} from line l where l.place in ({places}))"  # noqa: S608
+                return

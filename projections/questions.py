@@ -74,6 +74,13 @@ def places_of(reader: Reader, la_code: str) -> int:
     return int(found["places"][0])
 
 
+def places_about(reader: Reader, about: About) -> list[int] | None:
+    """The numbers of the places that a question is about; None: all there are."""
+    if about.place is None and about.la_code is None:
+        return None
+    return reader.ask(f"select n.place from place_now n where 1 = 1{about.of_place('n')}")["place"].to_list()
+
+
 def numbers_of(reader: Reader, kind: str, ids: Iterable[bytes]) -> list[int]:
     """The numbers of those ids that the answers know."""
     listed = ", ".join(f"'{one.hex()}'" for one in ids)

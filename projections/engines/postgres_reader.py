@@ -91,11 +91,14 @@ class PostgresReader:
             self._set("lines", _array(lines))
             self._set("places", _array(places))
 
-    def ask(self, statement: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
+    def ask(self, statement: str, parameters: Sequence[Any] = (), *, seconds: float = 0) -> pl.DataFrame:
+        """See `Reader`. It is stopped after so many seconds, if any are given."""
         if self._as_at:
             self._make(set(re.findall(r"[a-z_][a-z0-9_]*", statement.lower())))
         with self._connection.transaction():
             self._cursor.execute("SET TRANSACTION READ ONLY")
+            if seconds:
+                self._cursor.execute(SQL("SET LOCAL statement_timeout = {}").format(round(seconds * 1000)))
             # As one statement, never several: the extended protocol takes no more.
             self._cursor.execute(raw(statement), list(parameters), binary=True)
             columns = self._cursor.description or []

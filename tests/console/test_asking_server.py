@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from projections.answers import every
+from projections.facts.tables import TABLES
 from simulation import simulate_year
 from tests.console.conftest import Command
 from tests.console.test_analysts import Authority, authority
@@ -54,9 +56,13 @@ def test_a_server_answers_as_a_laptop_does_and_an_analyst_asks_as_that_analyst(
     assert "the ledger gives the same register" in again.out
     assert authority("totals", "--json").data == first.data
 
+    for command in (authority.rollbook, laptop):
+        _asks_of_one_place_and_as_at(command, place)
+
     login = f"jo_of_{authority.database.dbname}"
     authority("server", "analyst", "add", login, "--place", place, *owner)
-    assert authority.rollbook("sql", "select 1").code == 2
+    for more in (("--as-at", "2025-09-10 12:00"), ("--place", place), ("--authority", "805")):
+        assert authority.rollbook("sql", "select 1", "--login", login, *more).code == 2
     asked = authority("sql", "select distinct laestab from register", "--login", login, "--json")
     assert asked.data == [{"laestab": place}]
     for statement in (
@@ -71,3 +77,35 @@ def test_a_server_answers_as_a_laptop_does_and_an_analyst_asks_as_that_analyst(
         assert said.err.startswith("rollbook: ")
     late = authority.rollbook("sql", "select pg_sleep(30)", "--login", login, "--seconds", "0.5")
     assert (late.code, "longer than 0.5 seconds" in late.err) == (1, True)
+
+
+def _asks_of_one_place_and_as_at(command: Command, laestab: str) -> None:
+    """A select of one's own, the same on a laptop and on a server: of a place, of an authority, as at a moment."""
+    names = [*(name for name, table in TABLES.items() if table.dated), *every()]
+    counted = " union all ".join(f"select '{name}' as name, count(*) as n from {name}" for name in names)
+    asked = {
+        about: {row["name"]: row["n"] for row in command("sql", counted, *about, "--characteristics", "--json").data}
+        for about in ((), ("--authority", "805"), ("--authority", "806"), ("--place", laestab))
+    }
+    everything, whole, nothing, one = asked.values()
+    assert 0 < one["register"] < whole["register"] == everything["register"]
+    apart = {name for name in names if nothing[name] and name not in {"succession", "setting"}}
+    assert not apart, "rows of no place"
+    assert all(one[name] <= whole[name] <= everything[name] for name in names)
+
+    of_place = ("sql", "select distinct n.laestab from register r join place_now n on n.place = r.place", "--json")
+    assert command(*of_place, "--place", laestab).data == [{"laestab": laestab}]
+    assert len(command(*of_place).data) == 2
+    marks = ("sql", "select count(*) as n from register", "--place", laestab, "--json")
+    assert [command(*marks, *as_at).data[0]["n"] for as_at in ((), ("--as-at", "2099-01-01"))] == [one["register"]] * 2
+    assert command(*marks, "--as-at", "2020-01-01").data == [{"n": 0}]
+    for statement in (
+        "select query_to_xml('select 1', true, true, 'x')",
+        "select * from pg_stats",
+        "select set_config('rollbook.position', '1', false)",
+        "select pg_sleep(1)",
+    ):
+        said = command("sql", statement)
+        assert (said.code, "is not for questions here" in said.err) == (1, True), statement
+    late = command("sql", "select count(*) from mark a, mark b, mark c, mark d", "--seconds", "0.3")
+    assert (late.code, "longer than 0.3 seconds" in late.err) == (1, True), late.err
