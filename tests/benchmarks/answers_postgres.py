@@ -1,8 +1,9 @@
 """How fast answers are made and kept up on PostgreSQL: `python -m tests.benchmarks.answers_postgres`.
 
-A real PostgreSQL, set up as an operator would, takes an authority's exact-count marks in; then from its event store to
-every answer, beside and put in place; then mornings of 5,000 new marks each, from durable to visible in every answer,
-by one projector that follows. CPU seconds stand beside, as a machine that does other things too is slower and no worse.
+A real PostgreSQL, set up as an operator would, takes an authority's exact-count marks in and comes to rest; then from its
+event store to every answer, beside and put in place; then mornings of 5,000 new marks each, from durable to visible in
+every answer, by one projector that follows. CPU seconds stand beside, as a machine that does other things too is slower
+and no worse.
 `--home` and `--file` measure an embedded ledger that is there already, and the file that it was made of: the mornings
 are written into it.
 """
