@@ -25,7 +25,7 @@ from console.home import Home
 from console.options import FormatOption, JsonFlag, format_of, home_of
 from console.problems import Misused, Refused
 from console.say import Format
-from console.streaming import until_told
+from console.stopping import until_told
 from domain.ledger.ledger import Ledger
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import polars as pl
 import typer
 
-from console import flowing, herringbone, projecting, say, telling
+from console import herringbone, projecting, say, telling
 from console.absence import with_rate, year_text
 from console.answering import NoCatchUp, Out, Shown, Wanted, WantedOption, as_data, asking, show, wanted_of
 from console.home import Home
@@ -32,8 +32,6 @@ from console.options import (
 from console.problems import Misused, Refused
 from console.say import Column, Format
 from console.words import session_day, short, stamp, when, words
-from consumers.standing import published as published_by
-from consumers.standing import standings
 from domain.ledger.ledger import Ledger
 from domain.moments import academic_year_label, from_days
 from domain.place.place import Place
@@ -293,6 +291,11 @@ def _figure(value: str | int | None) -> str:
 
 def status_verb(context: typer.Context, format_: FormatOption = Format.TABLE, json_: JsonFlag = False) -> None:
     """Show how the ledger stands: entries, places, sources, imports, streams, and what waits."""
+    # The Kafka client comes with these, and no other reading wants it.
+    from console import flowing
+    from consumers.standing import published as published_by
+    from consumers.standing import standings
+
     chosen = format_of(format_, json_)
     if chosen is Format.CSV:
         raise Misused("The status is no table; ask for it as a table or as JSON.")

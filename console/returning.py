@@ -116,8 +116,9 @@ TITLES: Final = {
 # --- the lists
 
 
-def list_verb(kind: Kind) -> Callable[..., None]:
-    """The verb that lists the returns of one kind."""
+def list_verb(which: str) -> Callable[..., None]:
+    """The verb that lists the returns of one kind, by the word of a `Kind`."""
+    kind = Kind(which)
 
     def verb(
         context: typer.Context,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +15,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -27,6 +25,7 @@ from console import say
 from console.home import SETTINGS_FILE, Home
 from console.options import home_of
 from console.problems import Misused, Refused
+from console.stopping import until_told
 from consumers.broker import PASSWORD, PASSWORD_FILE, Connection, NoBroker
 from consumers.metrics import IntakeMetrics, MetricsServer
 from consumers.outcome import Counts
@@ -298,26 +297,6 @@ def connection_of(home: Home, **said: Any) -> Connection:
         what = ".".join(map(str, first["loc"])) or "connection"
         why = first["msg"].removeprefix("Value error, ")
         raise Refused(f"The Kafka {what} will not do: {why[:1].lower()}{why[1:]}; see --help.") from None
-
-
-@contextmanager
-def until_told() -> Iterator[Callable[[], bool]]:
-    """Whether somebody said stop: by SIGTERM or Ctrl-C. Said twice, it ends at once, and nothing is lost by that."""
-    stop = False
-    before: dict[int, Any] = {}
-
-    def heard(number: int, _: FrameType | None) -> None:
-        nonlocal stop
-        stop = True
-        signal.signal(number, before[number] or signal.SIG_DFL)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        before[number] = signal.signal(number, heard)
-    try:
-        yield lambda: stop
-    finally:
-        for which, handler in before.items():
-            signal.signal(which, handler or signal.SIG_DFL)
 
 
 class _JsonLines(logging.Formatter):
