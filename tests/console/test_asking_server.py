@@ -96,6 +96,8 @@ def _asks_of_one_place_and_as_at(command: Command, laestab: str) -> None:
     of_place = ("sql", "select distinct n.laestab from register r join place_now n on n.place = r.place", "--json")
     assert command(*of_place, "--place", laestab).data == [{"laestab": laestab}]
     assert len(command(*of_place).data) == 2
+    numbers = "select sum(n) as total, avg(n) as mean, sum(n) / 2.0 as half from (values (1), (2)) as v (n)"
+    assert command("sql", numbers, "--json").data == [{"total": 3, "mean": 1.5, "half": 1.5}]
     marks = ("sql", "select count(*) as n from register", "--place", laestab, "--json")
     assert [command(*marks, *as_at).data[0]["n"] for as_at in ((), ("--as-at", "2099-01-01"))] == [one["register"]] * 2
     assert command(*marks, "--as-at", "2020-01-01").data == [{"n": 0}]
