@@ -133,7 +133,7 @@ def sql_verb(
             say.remark(MAY_LACK)
         if home.settings.server is not None:
             with _said_by_server(seconds):
-                found = _plain_numbers(reader.ask(around, seconds=seconds))
+                found = _as_on_a_laptop(reader.ask(around, seconds=seconds))
         else:
             reader.lock_down()
             with _in_time(reader.interrupt, seconds), _said(seconds):
@@ -226,14 +226,22 @@ def _ask_server(home: Home, login: str, statement: str, seconds: float) -> pl.Da
         cursor.execute(f"SELECT * FROM ({statement}\n) AS asked_for", (), binary=True)  # noqa: S608
         names = [column.name for column in cursor.description or ()]
         rows = [tuple(row.values()) if isinstance(row, dict) else tuple(row) for row in cursor.fetchall()]
-    return _plain_numbers(pl.DataFrame(rows, schema=names, orient="row", infer_schema_length=None))
+    return _as_on_a_laptop(pl.DataFrame(rows, schema=names, orient="row", infer_schema_length=None))
 
 
-def _plain_numbers(found: pl.DataFrame) -> pl.DataFrame:
-    """Exact decimals, which is what PostgreSQL makes of sums and means, as the numbers that DuckDB's are."""
-    exact = found.select(pl.col(pl.Decimal))
-    whole = {name for name in exact.columns if (exact[name] % 1 == 0).all()}
-    return found.with_columns(pl.col(name).cast(pl.Int64 if name in whole else pl.Float64) for name in exact.columns)
+def _as_on_a_laptop(found: pl.DataFrame) -> pl.DataFrame:
+    """Exact decimals, which is what PostgreSQL makes of sums and means, as the numbers that DuckDB's are; and as text
+    what neither a file nor a table holds."""
+    columns = []
+    for column in found:
+        if column.dtype == pl.Decimal:
+            columns.append(column.cast(pl.Int64 if (column % 1 == 0).all() else pl.Float64))
+        elif column.dtype.is_nested() or column.dtype in (pl.Object, pl.Duration, pl.Time, pl.Binary):
+            said = [None if value is None else str(value) for value in column.to_list()]
+            columns.append(pl.Series(column.name, said, dtype=pl.String))
+        else:
+            columns.append(column)
+    return pl.DataFrame(columns)
 
 
 @contextmanager

@@ -63,6 +63,9 @@ def test_a_server_answers_as_a_laptop_does_and_an_analyst_asks_as_that_analyst(
     authority("server", "analyst", "add", login, "--place", place, *owner)
     for more in (("--as-at", "2025-09-10 12:00"), ("--place", place), ("--authority", "805")):
         assert authority.rollbook("sql", "select 1", "--login", login, *more).code == 2
+    odd = "select array[1, 2] as some, interval '1 day' as day, gen_random_uuid() as id, true as yes"
+    for form in (["--json"], ["--format", "csv"], [], ["--login", login]):
+        assert "[1, 2]" in authority("sql", odd, *form).out
     asked = authority("sql", "select distinct laestab from register", "--login", login, "--json")
     assert asked.data == [{"laestab": place}]
     for statement in (
