@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -78,6 +78,21 @@ class Answer:
             pieces += [self.text[last : mention.start], target, called]
             last = mention.end
         return "".join([*pieces, self.text[last:]])
+
+    def narrowed(
+        self, by: Collection[str], at: Callable[[str, tuple[str, ...]], str], views: Mapping[str, Answer]
+    ) -> str:
+        """The text with every input pointed at the rows that keys of the columns `by` can come from, or more.
+
+        `at` says what stands for an input, looked up by those of these columns that the header lists of it; by none,
+        it is read whole. A view is its own text over its own inputs, looked up by what is left of the columns: no more
+        of them, as whoever reads it by a line needs all of its days."""
+
+        def stands(name: str) -> str:
+            shared = tuple(column for column in by if column in self.refresh.get(name, ()))
+            return f"({views[name].narrowed(shared, at, views)})" if name in views else at(name, shared)
+
+        return self.pointed(stands)
 
     def carried(self, changed: str) -> tuple[str, ...]:
         """Columns of this answer by which its rows are found anew when that input changed; none: all of them are."""

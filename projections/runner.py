@@ -76,6 +76,7 @@ class Runner:
         """`answers` in an order in which each follows those that it reads; `rules` by table."""
         self._engine = engine
         self._answers = answers
+        self._views = {name: answer for name, answer in answers.items() if answer.kind == "view"}
         self._rules = rules
         self._clock = clock
         read = {name for answer in answers.values() for name in answer.inputs}
@@ -186,7 +187,7 @@ class Runner:
         if answer.kind == "view":
             return [self._engine.keys(by, of) if by else Change("", frozenset()) for by, of in passes.items()]
         told(answer.name)
-        found = (self._engine.refresh(answer, by, of) for by, of in self._needed(passes).items())
+        found = (self._engine.refresh(answer, by, of, self._views) for by, of in self._needed(passes).items())
         return [change for change in found if change is not None]
 
     def _needed(self, passes: Mapping[tuple[str, ...], list[Change]]) -> dict[tuple[str, ...], list[Change]]:

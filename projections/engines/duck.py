@@ -9,6 +9,7 @@ file that it opened, whole, and the next one sees the new (reference/sql.md 1, c
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -151,30 +152,32 @@ class DuckEngine:
         for statement in comments(answer):
             self._run(statement)
 
-    def refresh(self, answer: Answer, by: Sequence[str], changes: Sequence[Change]) -> Change | None:
-        narrowed: dict[str, str] = {}
+    def refresh(
+        self, answer: Answer, by: Sequence[str], changes: Sequence[Change], views: Mapping[str, Answer]
+    ) -> Change | None:
+        narrowed: dict[tuple[str, tuple[str, ...]], str] = {}
         tables: list[str] = []
         only = ""
         if by:
             key = self._keep("table", _distinct(by, changes))
             nullable = self._nullable(key, by)
             only = _semi(key, by, nullable)
-            for name, listed in answer.refresh.items():
-                shared = [column for column in listed if column in by]
-                if shared:
-                    where = _semi(key, shared, nullable)
-                    select = f"select * from {where_stands(name, self._tables)} as kept where {where}"
-                    narrowed[name] = f"({select})"
-                    if [mention.name for mention in answer.mentions].count(name) > 1:
-                        # What is read twice is looked for once.
-                        self._run(f"create temp table {name} as {select}")
-                        narrowed[name] = f"temp.main.{name}"
-                        tables.append(name)
-        text = answer.pointed(lambda name: narrowed.get(name) or where_stands(name, self._tables))
+            for (name, shared), times in _read(answer, by, views).items():
+                where = _semi(key, shared, nullable)
+                select = f"select * from {where_stands(name, self._tables)} as kept where {where}"
+                narrowed[name, shared] = f"({select})"
+                if times > 1:
+                    # What is read twice is looked for once.
+                    tables.append(f"temp.main.twice_{len(tables)}")
+                    self._run(f"create temp table {tables[-1]} as {select}")
+                    narrowed[name, shared] = tables[-1]
+        text = answer.narrowed(
+            by, lambda name, shared: narrowed.get((name, shared)) or where_stands(name, self._tables), views
+        )
         limit = f" where {only}" if only else ""
         new = self._keep("table", f"select * from ({text}) as kept{limit}")
-        for name in tables:
-            self._run(f"drop table temp.main.{name}")
+        for table in tables:
+            self._run(f"drop table {table}")
         columns = ", ".join(answer.columns)
         differ = self._keep(
             "table",
@@ -245,6 +248,19 @@ class DuckEngine:
     def _run(self, statement: str) -> None:
         log.debug("%s", statement)
         self._connection.execute(statement).fetchall()
+
+
+def _read(answer: Answer, by: Sequence[str], views: Mapping[str, Answer]) -> Counter[tuple[str, tuple[str, ...]]]:
+    """What a refresh reads of its inputs, by which columns, and how often."""
+    found: Counter[tuple[str, tuple[str, ...]]] = Counter()
+
+    def read(name: str, shared: tuple[str, ...]) -> str:
+        if shared:
+            found[name, shared] += 1
+        return name
+
+    answer.narrowed(by, read, views)
+    return found
 
 
 def _distinct(by: Sequence[str], changes: Sequence[Change]) -> str:

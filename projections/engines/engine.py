@@ -94,12 +94,15 @@ class Engine(Protocol):
         """Make a stored answer anew from its text, or a view over its text, whatever was there; at the latest when the
         transaction ends. `told` hears its name when the work begins, in whatever thread does it."""
 
-    def refresh(self, answer: Answer, by: Sequence[str], changes: Sequence[Change]) -> Change | None:
+    def refresh(
+        self, answer: Answer, by: Sequence[str], changes: Sequence[Change], views: Mapping[str, Answer]
+    ) -> Change | None:
         """Make a stored answer's rows anew for the keys in `changes`, and say what came out otherwise; None: nothing.
 
         A key is a value of the columns `by`, which all `changes` and the answer have. Each input is read only where
         the columns that the answer's `refresh` lists of it, as far as they are in `by`, have values of these keys;
-        rows that come out for other keys are not taken. Without `by`, all rows are made anew.
+        rows that come out for other keys are not taken. Without `by`, all rows are made anew. Where it reads one of
+        `views`, that view's text stands over inputs narrowed in the same way (`Answer.narrowed`).
         """
 
     def keys(self, by: Sequence[str], changes: Sequence[Change]) -> Change:

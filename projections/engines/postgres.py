@@ -286,9 +286,12 @@ class PostgresEngine:
                 else:
                     yield name
 
-    def refresh(self, answer: Answer, by: Sequence[str], changes: Sequence[Change]) -> Change | None:
+    def refresh(
+        self, answer: Answer, by: Sequence[str], changes: Sequence[Change], views: Mapping[str, Answer]
+    ) -> Change | None:
         self._settle()
-        return postgres_refresh.refresh(self._cursor, self._steps, answer, by, changes, self._where, self._columns)
+        source = postgres_refresh.Source(self._where, self._columns, views)
+        return postgres_refresh.refresh(self._cursor, self._steps, answer, by, changes, source)
 
     def keys(self, by: Sequence[str], changes: Sequence[Change]) -> Change:
         return Change(self._steps.keys(by, changes), frozenset(by))

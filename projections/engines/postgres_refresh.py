@@ -7,11 +7,9 @@ transaction, so that readers see all of a refresh or nothing of it.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import psycopg
 from psycopg.sql import SQL, Composable, Composed, Identifier
@@ -20,11 +18,6 @@ from projections.answers import Answer
 from projections.engines.engine import Change
 
 Cursor = psycopg.Cursor[Any]
-Where = Callable[[str], str]
-"""Where a table or answer stands, as text for a statement: `"fact"."mark"`."""
-Columns = Callable[[str], Collection[str]]
-"""Which columns a table or answer has."""
-
 TEMP = "pg_temp"
 SAMPLED: Final = 10
 """Statistics target for temporary tables: 3,000 rows of each are looked at, not 30,000. Sizes are known exactly, and a
@@ -131,21 +124,29 @@ class Steps:
         return self._nulls[relation]
 
 
+class Source(NamedTuple):
+    """What a refresh reads."""
+
+    where: Callable[[str], str]
+    """Where a table or answer stands, as text for a statement: `"fact"."mark"`."""
+    columns: Callable[[str], Collection[str]]
+    """Which columns it has."""
+    views: Mapping[str, Answer]
+    """Answers that stand nowhere: their text is read in their place."""
+
+
 def refresh(
     cursor: Cursor,
     steps: Steps,
     answer: Answer,
     by: Sequence[str],
     changes: Sequence[Change],
-    where: Where,
-    columns: Columns,
+    source: Source,
 ) -> Change | None:
     """As `Engine.refresh` promises. Rows that are the same stay where they are: what changes is what is written."""
     key = steps.keys(by, changes) if by else None
-    found = dict(_narrowed(steps, answer, by, changes, where, columns)) if key else {}
-    with _called_by_name(cursor, answer, found) as at:
-        new = steps.table(raw(answer.pointed(lambda name: at.get(name) or where(name))), analysed=False)
-    stands = where(answer.name)
+    new = steps.table(raw(_narrowed(steps, answer, by, changes, source)), analysed=False)
+    stands = source.where(answer.name)
     of_key: Composable = SQL("")
     if key is None:
         old = steps.table(SQL("SELECT * FROM {}").format(raw(stands)), analysed=False)
@@ -181,21 +182,20 @@ def refresh(
     return Change(both, frozenset(answer.columns))
 
 
-def _narrowed(
-    steps: Steps, answer: Answer, by: Sequence[str], changes: Sequence[Change], where: Where, columns: Columns
-) -> Iterator[tuple[str, str]]:
-    """Each input at the rows that these keys can come from, or a few more."""
-    for name, listed in answer.refresh.items():
+def _narrowed(steps: Steps, answer: Answer, by: Sequence[str], changes: Sequence[Change], source: Source) -> str:
+    """The text over each input at the rows that these keys can come from, or a few more."""
+
+    def at(name: str, shared: tuple[str, ...]) -> str:
         # A line has one place: without it, the same rows serve more answers.
-        shared = tuple(column for column in by if column in listed and not (column == "place" and "line" in listed))
+        shared = tuple(column for column in shared if not (column == "place" and "line" in shared))
         if not shared:
-            continue
+            return source.where(name)
         some = steps.keys(shared, changes)
+        return steps.once(
+            ("input", name, some), lambda: _of_keys(steps, source.where(name), some, shared, source.columns(name))
+        )
 
-        def rows(name: str = name, some: str = some, shared: tuple[str, ...] = shared) -> Composed:
-            return _of_keys(steps, where(name), some, shared, columns(name))
-
-        yield name, steps.once(("input", name, some), rows)
+    return answer.narrowed(by, at, source.views)
 
 
 def _of_keys(steps: Steps, table: str, key: str, by: Sequence[str], has: Collection[str]) -> Composed:
@@ -209,19 +209,6 @@ def _of_keys(steps: Steps, table: str, key: str, by: Sequence[str], has: Collect
         "SELECT i.* FROM {} k CROSS JOIN LATERAL (SELECT * FROM {} i WHERE {}"
         " AND i.session_date BETWEEN k.week_start AND k.week_start + 6 OFFSET 0) i"
     ).format(raw(key), raw(table), same)
-
-
-@contextmanager
-def _called_by_name(cursor: Cursor, answer: Answer, found: dict[str, str]) -> Iterator[dict[str, str]]:
-    """Narrowed inputs under their own names, where the text calls columns by the name of the input (`mark.code`)."""
-    renamed = {name: table for name, table in found.items() if re.search(rf"\b{name}\s*\.\s*[a-z]", answer.text)}
-    for name, table in renamed.items():
-        cursor.execute(SQL("ALTER TABLE {} RENAME TO {}").format(raw(table), Identifier(name)))
-    yield found | {name: f"{TEMP}.{name}" for name in renamed}
-    for name, table in renamed.items():
-        cursor.execute(
-            SQL("ALTER TABLE {} RENAME TO {}").format(Identifier(TEMP, name), Identifier(table.split(".")[1]))
-        )
 
 
 def raw(text: str) -> SQL:

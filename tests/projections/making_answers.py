@@ -163,6 +163,37 @@ select s.place, t.pupil, max(s.open) as open, count(*) as days
 from selling s
 cross join twice t
 group by s.place, t.pupil""",
+    # A view and a view of it, read by fewer columns than they and their reader have, and beside what they stand on.
+    "held": """
+-- key: line, day
+-- kind: view
+-- refresh: line, day of standing; line of roll
+-- column line: .
+-- column day: .
+-- column code: .
+-- column place: .
+select s.line, s.day, s.code, r.place from standing s left join roll r on r.line = s.line""",
+    "held_known": """
+-- key: line, day
+-- kind: view
+-- refresh: line, day of held
+-- column line: .
+-- column day: .
+-- column place: .
+select held.line, held.day, held.place from held where held.code is not null""",
+    "so_far": """
+-- key: line, day
+-- refresh: line, day of later; line, day of standing; line of held_known
+-- column line: .
+-- column day: .
+-- column code: .
+-- column earlier: .
+-- column place: .
+select l.line, l.day, max(s.code) as code, count(held_known.day) as earlier, max(held_known.place) as place
+from later l
+join standing s on s.line = l.line and s.day = l.day
+left join held_known on held_known.line = l.line and held_known.day < l.day
+group by l.line, l.day""",
     # What only the moment of asking knows.
     "overdue": """
 -- key: line, day
