@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import polars as pl
 import typer
 
-from console import say
+from console import counted, say
 from console.answering import (
     MAY_LACK,
     Asking,
@@ -35,6 +35,7 @@ from console.words import short_text
 from domain.figures import percentage
 from domain.moments import academic_year_label
 from projections import questions
+from projections.population import Population, cohort_name, population
 
 
 class Which(StrEnum):
@@ -65,7 +66,8 @@ def cohort_verb(
     statistical: Annotated[
         bool,
         typer.Option(
-            "--statistical", help="As published: aged 5 to 15, Year 11 until summer half term. Else all on roll."
+            "--statistical",
+            help="As published: aged 5 to 15, of 15-year-olds until the spring bank holiday. Else all on the roll.",
         ),
     ] = False,
     year: Annotated[
@@ -133,6 +135,8 @@ def cohort_verb(
             show_cohort_totals(asked, totals, of_year, statistical=statistical, chosen=chosen, out=out)
             return
         found = cohort_of(asked, which, of_year, statistical=statistical, nc_years=years, near=near)
+        if chosen is not Wanted.TABLE:
+            counted.show(_whom(asked, of_year, statistical=statistical), data=True)
         if chosen is Wanted.TABLE:
             show_cohort(asked, which, of_year, found, statistical=statistical, near=near, names=not no_names)
         else:
@@ -173,14 +177,22 @@ def show_cohort(
         f" ({LINE[which.value]} of possible sessions or more; "
         f"{'statistical cohort' if statistical else 'all on the roll'}){asked.as_at}"
     )
+    whom = _whom(asked, year, statistical=statistical)
+    say.heading(title)
+    counted.show(whom)
     if asked.may_lack:
         say.line(MAY_LACK, "dim")
     first_rows, more = first_of(found, most)
     shown = _for_people(named(asked, first_rows, names=names), which.value, names=names)
-    show(shown, Wanted.TABLE, _columns(names=names), title=title, none="Nobody.", more=more)
+    show(shown, Wanted.TABLE, _columns(names=names), none="Nobody.", more=more)
     if len(found):
         first = "" if most is None or len(found) <= most else f"The first {most} of "
         say.line(f"{first}{say.counted(len(found), 'pupil', 'pupils')}. The marks behind one: --marks LINE", "dim")
+    counted.show_left_out(whom)
+
+
+def _whom(asked: Asking, year: int, *, statistical: bool) -> Population:
+    return population(asked.reader, asked.about, cohort_name(statistical=statistical), [year])
 
 
 def nc_year_of(text: str) -> int:
@@ -218,7 +230,7 @@ def _columns(*, names: bool) -> list[Shown]:
         Shown("absent", "Absent", right=True),
         Shown("possible", "Possible", right=True),
         Shown("perc", "%", right=True),
-        Shown("since", "Since week of"),
+        Shown("since", "Since"),
         Shown("distance", "From the line", keep=False),
     ]
 
@@ -341,7 +353,9 @@ def show_cohort_totals(
         with_rate(found, "persistent_perc", "persistent", "enrolments"), "absent_perc", "absent", "possible"
     )
     found = with_rate(found, "severe_perc", "severe", "enrolments")
+    whom = _whom(asked, year, statistical=statistical)
     if chosen is not Wanted.TABLE:
+        counted.show(whom, data=True)
         as_data(questions.with_ids(asked.reader, found), chosen, out)
         return
     title = (
@@ -358,6 +372,8 @@ def show_cohort_totals(
         shown = shown.with_columns(
             pl.Series("nc_year", [year_text(one) or "not known" for one in shown["nc_year"].to_list()], pl.String)
         )
+    say.heading(title)
+    counted.show(whom)
     show(
         shown,
         chosen,
@@ -370,6 +386,6 @@ def show_cohort_totals(
             Shown("severe_shown", "%", right=True),
             Shown("absent_shown", "Sessions\nabsent %", right=True),
         ],
-        title=title,
         none="Nobody has a possible session.",
     )
+    counted.show_left_out(whom)

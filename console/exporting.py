@@ -10,12 +10,13 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from console import say
+from console import counted, say
 from console.answering import Asking, AuthorityOption, NoCatchUp, PlaceOption, asking, written
-from console.options import AsAt, FormatOption, JsonFlag, as_at_of, format_of, home_of, school_year_of
+from console.options import AsAt, Everyone, FormatOption, JsonFlag, as_at_of, format_of, home_of, school_year_of
 from console.problems import Misused, Refused
 from console.say import Format
 from projections import published, questions
+from projections.population import cohort_name, population
 from projections.published import Authority, Row, Tables
 
 
@@ -55,6 +56,7 @@ def export_verb(
         list[int] | None,
         typer.Option("--school-year", metavar="YEAR", help="Only this one, as 202526; may be repeated."),
     ] = None,
+    everyone: Everyone = False,
     place: PlaceOption = None,
     authority: AuthorityOption = None,
     new_la_code: Annotated[
@@ -71,8 +73,9 @@ def export_verb(
 ) -> None:
     """Write figures as published: tidy CSV beside its .meta.csv, the older wide columns, and persistent absence.
 
-    By authority, phase and school. Small numbers are kept back, and those by which they could be worked out; that holds
-    within one file, so publish one cut of the same figures, not several.
+    By authority, phase and school; of the pupils whom published figures count, or with --everyone of all on the roll.
+    Small numbers are kept back, and those by which they could be worked out; that holds within one file, so publish one
+    cut of the same figures, not several.
     """
     chosen, moment = format_of(format_, json_), as_at_of(as_at)
     if chosen is Format.CSV:
@@ -93,29 +96,34 @@ def export_verb(
             below = questions.setting(asked.reader, "suppress_below", published.SUPPRESS_BELOW)
         founding = asked.ledger.founding
         whose = Authority(founding.la_code, founding.name, new_la_code)
-        told = [_write(folder, one, asked, whose, by, years, below) for one in what or list(What)]
+        cohort = cohort_name(statistical=not everyone)
+        told = [_write(folder, one, asked, whose, by, years, below, cohort) for one in what or list(What)]
+        whom = population(asked.reader, asked.about, cohort, years)
     if chosen is Format.JSON:
-        say.as_json({"suppress_below": below, "files": told})
+        beside = {"counted": cohort, "age_not_known": whom.age_not_known, "left_out": dict(whom.left_out)}
+        say.as_json({**beside, "suppress_below": below, "files": told})
         return
+    counted.show(whom)
     for one in told:
         say.line(
             f"{one['file']}: {say.counted(one['rows'], 'row', 'rows')}, "
             f"{say.counted(one['kept_back'], 'value', 'values')} kept back"
         )
+    counted.show_left_out(whom)
     if below > 1:
         say.line(f"Kept back (c): counts of 1 to {below - 1}, and those by which they could be worked out.", "dim")
 
 
 def _write(
-    folder: Path, what: What, asked: Asking, whose: Authority, by: By, years: Sequence[int], below: int
+    folder: Path, what: What, asked: Asking, whose: Authority, by: By, years: Sequence[int], below: int, cohort: str
 ) -> dict[str, Any]:
     """One file and its description; how many rows it has, and values kept back."""
     name, columns = FILES[what]
     rows: Iterable[Row]
     if what is What.ABSENCE:
-        rows = published.absence_rows(asked.reader, asked.about, whose, years, below)
+        rows = published.absence_rows(asked.reader, asked.about, whose, years, below, cohort)
     else:
-        tables = published.sessions(asked.reader, asked.about, whose.la_code, by.value, years, below)
+        tables = published.sessions(asked.reader, asked.about, whose.la_code, by.value, years, below, cohort)
         make: Callable[[Tables, Authority], Iterable[Row]] = (
             published.tidy_rows if what is What.ATTENDANCE else published.wide_rows
         )
@@ -124,14 +132,14 @@ def _write(
     file = folder / f"{name}.csv"
     count = kept_back = 0
 
-    def counted() -> Iterable[Row]:
+    def tallied() -> Iterable[Row]:
         nonlocal count, kept_back
         for row in rows:
             count += 1
             kept_back += sum(value == published.KEPT_BACK for value in row.values())
             yield row
 
-    _csv(file, columns, counted())
+    _csv(file, columns, tallied())
     _csv(folder / f"{name}.meta.csv", published.META, published.meta_rows(columns))
     return {"file": str(file), "rows": count, "kept_back": kept_back}
 

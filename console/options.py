@@ -30,6 +30,10 @@ AskedFor = Annotated[
         "as at any moment; without this option to nobody.",
     ),
 ]
+Everyone = Annotated[
+    bool,
+    typer.Option("--everyone", help="Count all on the roll, not the pupils alone whom published figures count."),
+]
 NoNames = Annotated[bool, typer.Option("--no-names", help="Show short ids instead of names.")]
 
 

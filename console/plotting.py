@@ -13,13 +13,14 @@ from typing import Annotated, Any, Final
 import polars as pl
 import typer
 
-from console import say
+from console import counted, say
 from console.absence import year_text
 from console.answering import Asking, AuthorityOption, NoCatchUp, PlaceOption, asking, written
 from console.options import AsAt, as_at_of, home_of, school_year_of
 from console.problems import Misused, Refused
 from domain.moments import academic_year_label
 from projections import charts
+from projections.population import STATISTICAL, WORKING, cohort_name, population
 
 DARK, LIGHT, INK = "#12436D", "#F46A25", "#0b0c0c"
 """The dark blue and the orange of the Government Statistical Service's palette, three to one and more between them and
@@ -45,7 +46,7 @@ def plot_verb(
         int | None, typer.Option("--school-year", metavar="YEAR", help="As 202526 (default: the latest).")
     ] = None,
     statistical: Annotated[
-        bool, typer.Option("--statistical", help="Of the cohort: as published. Else all on the roll.")
+        bool, typer.Option("--statistical", help="Of the pupils whom published figures count. Else of all on the roll.")
     ] = False,
     place: PlaceOption = None,
     authority: AuthorityOption = None,
@@ -53,7 +54,7 @@ def plot_verb(
     no_catch_up: NoCatchUp = False,
 ) -> None:
     """Draw attendance by week, or who is persistently and severely absent by year group, into a PNG or SVG."""
-    moment = as_at_of(as_at)
+    moment, cohort = as_at_of(as_at), cohort_name(statistical=statistical)
     named_year = None if year is None else school_year_of(year)
     if out.suffix.lower() not in ENDINGS:
         raise Misused(f"{out.name} ends neither in .png nor in .svg, the two kinds of picture that are drawn.")
@@ -63,17 +64,18 @@ def plot_verb(
         of_year = named_year or charts.latest_year_of_sessions(asked.reader)
         rows: pl.DataFrame | None = None
         if of_year is not None and chart is Chart.ATTENDANCE:
-            rows = charts.attendance_by_week(asked.reader, asked.about, of_year)
+            rows = charts.attendance_by_week(asked.reader, asked.about, of_year, cohort)
         elif of_year is not None:
-            rows = charts.cohort_by_year_group(asked.reader, asked.about, of_year, statistical=statistical)
+            rows = charts.cohort_by_year_group(asked.reader, asked.about, of_year, cohort)
         if rows is None or of_year is None or not len(rows):
             raise Refused("There is no possible session to draw.")
         where = _where(asked, place, authority)
+        whom = population(asked.reader, asked.about, cohort, [of_year])
         simulated = asked.ledger.simulated
     if chart is Chart.ATTENDANCE:
-        title, figure = _attendance(rows, where, of_year, asked.as_at)
+        title, figure = _attendance(rows, where, of_year, asked.as_at, cohort)
     else:
-        title, figure = _cohort(rows, where, of_year, asked.as_at, statistical=statistical)
+        title, figure = _cohort(rows, where, of_year, asked.as_at, cohort)
     if simulated:
         (axes,) = figure.axes
         axes.set_xlabel(f"{axes.get_xlabel()}\n{MADE_UP}")
@@ -83,7 +85,9 @@ def plot_verb(
         figure.savefig(
             beside, format=kind, dpi=DOTS, metadata={"Title": title, **({"Date": None} if kind == "svg" else {})}
         )
-    say.remark(f"{out}: {title}.")
+    say.remark(f"{out}: {title}. {counted.whom(whom)}")
+    if beside_it := counted.left_out(whom):
+        say.remark(beside_it)
 
 
 def _where(asked: Asking, place: str | None, authority: str | None) -> str:
@@ -112,7 +116,10 @@ def _canvas(title: str) -> tuple[Any, Any]:
     return figure, axes
 
 
-def _attendance(rows: pl.DataFrame, where: str, year: int, as_at: str) -> tuple[str, Any]:
+COUNTED: Final = {STATISTICAL: "pupils whom published figures count", WORKING: "all on the roll but boarders"}
+
+
+def _attendance(rows: pl.DataFrame, where: str, year: int, as_at: str, cohort: str) -> tuple[str, Any]:
     """Attendance of each week, on an axis that says where it begins, and absence by kind below it."""
     title = f"Attendance and absence by week, {where}, {academic_year_label(year)}{as_at}"
     figure, axes = _canvas(title)
@@ -128,7 +135,8 @@ def _attendance(rows: pl.DataFrame, where: str, year: int, as_at: str) -> tuple[
         if len(at) <= 20:
             axes.annotate(f"{100 - top:.1f} %", (x, top), (0, 3), textcoords="offset points", ha="center", fontsize=9)
     axes.set_ylabel("Absence, % of possible sessions")
-    axes.set_xlabel("Week beginning" + (" (above each: attendance, %)" if len(at) <= 20 else ""))
+    above = "above each: attendance, %; " if len(at) <= 20 else ""
+    axes.set_xlabel(f"Week beginning ({above}{COUNTED[cohort]})")
     step = max(1, len(at) // 20)
     axes.set_xticks(
         at[::step], weeks[::step], rotation=45 if len(at) > 8 else 0, ha="right" if len(at) > 8 else "center"
@@ -138,7 +146,7 @@ def _attendance(rows: pl.DataFrame, where: str, year: int, as_at: str) -> tuple[
     return title, figure
 
 
-def _cohort(rows: pl.DataFrame, where: str, year: int, as_at: str, *, statistical: bool) -> tuple[str, Any]:
+def _cohort(rows: pl.DataFrame, where: str, year: int, as_at: str, cohort: str) -> tuple[str, Any]:
     """Of each year group, the share that is persistently and that is severely absent."""
     title = f"Persistent and severe absence by year group, {where}, {academic_year_label(year)}{as_at}"
     figure, axes = _canvas(title)
@@ -156,8 +164,7 @@ def _cohort(rows: pl.DataFrame, where: str, year: int, as_at: str, *, statistica
         axes.bar_label(bars, [str(n) for n in counts], padding=2, fontsize=9, color=INK)
         top = max([top, *share])
     axes.set_ylabel("Pupils, % of the year group")
-    cohort = "statistical cohort" if statistical else "all on the roll"
-    axes.set_xlabel(f"Year group ({cohort}; above each bar: pupils)")
+    axes.set_xlabel(f"Year group ({COUNTED[cohort]}; above each bar: pupils)")
     axes.set_xticks(at, groups)
     axes.set_ylim(0, top * 1.25 or 1)
     axes.legend(facecolor="white", edgecolor="none", framealpha=1, loc="upper left", ncols=2)

@@ -11,13 +11,14 @@ from typing import Annotated, Any
 import polars as pl
 import typer
 
-from console import herringbone, projecting, say, telling
+from console import counted, herringbone, projecting, say, telling
 from console.absence import with_rate, year_text
 from console.answering import NoCatchUp, Out, Shown, Wanted, WantedOption, as_data, asking, show, wanted_of
 from console.home import Home
 from console.options import (
     AsAt,
     AskedFor,
+    Everyone,
     FormatOption,
     JsonFlag,
     NoNames,
@@ -226,6 +227,7 @@ def history_title(found: History, moment: int | None, *, names: bool) -> str:
 
 def totals_verb(
     context: typer.Context,
+    everyone: Everyone = False,
     as_at: AsAt = None,
     no_catch_up: NoCatchUp = False,
     format_: FormatOption = Format.TABLE,
@@ -233,12 +235,15 @@ def totals_verb(
 ) -> None:
     """Count the sessions as the Department for Education publishes them, by academic year and phase.
 
-    Of pupils on the roll that day, who are no guests and do not board.
+    Of pupils aged 5 to 15 on 31 August, without boarders and guests, in sessions that were held; of 15-year-olds until
+    the spring bank holiday; without enrolments that began from then on. With --everyone, of all on the roll.
     """
     chosen, moment = format_of(format_, json_), as_at_of(as_at)
     data = chosen is not Format.TABLE
     with asking(home_of(context), as_at=moment, no_catch_up=no_catch_up, data=data) as asked:
-        found = totals(asked.reader, asked.ledger.founding.la_code)
+        found = totals(asked.reader, asked.ledger.founding.la_code, everyone=everyone)
+    if data:
+        counted.show(found.population, data=True)
     if chosen is Format.JSON:
         say.as_json(found.rows)
     elif chosen is Format.CSV:
@@ -263,6 +268,7 @@ def show_totals(found: Totals, moment: int | None) -> None:
     if not found.rows:
         say.line("No session was recorded yet.")
         return
+    counted.show(found.population)
     columns = [Column("Year"), Column("Phase", keep=False), *(Column(title, right=True) for _, title in _SHOWN)]
     say.table(
         columns,
@@ -275,14 +281,10 @@ def show_totals(found: Totals, moment: int | None) -> None:
             for row in found.rows
         ],
     )
-    beside = (
-        (found.not_possible, "that are no possible session (such as D, X, Y4, #)"),
-        (found.not_national, "with a code that nobody mapped"),
-        (found.off_roll, "of days on which the pupil was not on the roll, or a guest"),
-        (found.boarders, "of boarders"),
-    )
-    if told := [f"{say.number(n)} {what}" for n, what in beside if n]:
-        say.line(f"Beside these stand entries {', '.join(told)}.", "dim")
+    if found.not_possible:
+        n = say.counted(found.not_possible, "entry that is", "entries that are")
+        say.line(f"Beside these stand {n} no possible session (such as D, X, Y4).", "dim")
+    counted.show_left_out(found.population)
 
 
 def _figure(value: str | int | None) -> str:

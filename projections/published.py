@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from domain.codes import NATIONAL, StatisticalClass
 from domain.figures import percentage
+from projections.population import STATISTICAL
 from projections.questions import About
 from projections.suppression import Sum, suppressed
 from projections.totals import CLASSES, PERCENTAGES, REASONS
@@ -178,8 +179,10 @@ def schools(reader: Reader, about: About, la_code: str) -> dict[int, School]:
     }
 
 
-def sessions(reader: Reader, about: About, la_code: str, by: str, years: Sequence[int], below: int) -> Tables:
-    """Sessions by area and by part, for every period: year, term or week.
+def sessions(
+    reader: Reader, about: About, la_code: str, by: str, years: Sequence[int], below: int, cohort: str = STATISTICAL
+) -> Tables:
+    """Sessions of a cohort by area and by part, for every period: year, term or week.
 
     Where an area has few pupils all its sessions are kept back: they are as telling as the number of pupils.
     """
@@ -188,11 +191,11 @@ def sessions(reader: Reader, about: About, la_code: str, by: str, years: Sequenc
     found = reader.ask(
         "select w.place, w.school_year, w.half_term, d.iso_year, d.iso_week, w.code,"
         " cast(sum(w.sessions) as bigint) as sessions from attendance_place_week w"
-        f" join day d on d.session_date = w.week_start where 1 = 1{listed}{about.of_place('w')}"
+        f" join day d on d.session_date = w.week_start where w.cohort = '{cohort}'{listed}{about.of_place('w')}"
         " group by w.place, w.school_year, w.half_term, d.iso_year, d.iso_week, w.code"
     )
     known = schools(reader, about, la_code)
-    pupils = _enrolments(reader, about)
+    pupils = _enrolments(reader, about, cohort)
     leaves: dict[Period, Counter[tuple[int, Part]]] = {}
     few: dict[Period, dict[int, int]] = {}
     for place, year, half_term, iso_year, iso_week, code, n in found.iter_rows():
@@ -207,11 +210,11 @@ def sessions(reader: Reader, about: About, la_code: str, by: str, years: Sequenc
     return Tables(known, counts, kept_back, below)
 
 
-def _enrolments(reader: Reader, about: About) -> dict[tuple[int, int], int]:
+def _enrolments(reader: Reader, about: About, cohort: str) -> dict[tuple[int, int], int]:
     """Enrolments with a possible session, by place and school year."""
     found = reader.ask(
-        "select y.place, y.school_year, count(*) as enrolments from absence_year y where y.cohort = 'working'"
-        f"{about.of_place('y')} group by y.place, y.school_year"
+        "select y.place, y.school_year, count(*) as enrolments from absence_year y where y.cohort ="
+        f" '{cohort}'{about.of_place('y')} group by y.place, y.school_year"
     )
     return {(place, year): n for place, year, n in found.iter_rows()}
 
@@ -426,8 +429,10 @@ ABSENCE: Final = (
 )  # fmt: skip
 
 
-def absence_rows(reader: Reader, about: About, authority: Authority, years: Sequence[int], below: int) -> list[Row]:
-    """Enrolments of the statistical cohort, and of them persistently and severely absent, by area and school year.
+def absence_rows(
+    reader: Reader, about: About, authority: Authority, years: Sequence[int], below: int, cohort: str = STATISTICAL
+) -> list[Row]:
+    """Enrolments of a cohort, and of them persistently and severely absent, by area and school year.
 
     A number of pupils is small, too, where all but few are in it: the others are a cell of their own here.
     """
@@ -437,7 +442,7 @@ def absence_rows(reader: Reader, about: About, authority: Authority, years: Sequ
         " count(*) filter (where p.severe = 1) as severe, cast(sum(p.possible) as bigint) as possible,"
         " cast(sum(p.absent) as bigint) as absent, cast(sum(p.authorised) as bigint) as authorised,"
         " cast(sum(p.unauthorised) as bigint) as unauthorised from persistent_absence p"
-        f" where p.cohort = 'statistical'{listed}{about.of_place('p')} group by p.place, p.school_year"
+        f" where p.cohort = '{cohort}'{listed}{about.of_place('p')} group by p.place, p.school_year"
     )
     known = schools(reader, about, authority.la_code)
     by_year: dict[int, Counter[tuple[Area, str]]] = {}

@@ -230,22 +230,15 @@ order by t.kind, t.value
 
 
 def behind(reader: Reader, line: int, *, statistical: bool = False) -> pl.DataFrame:
-    """Every entry of a line that counts as absence, on days on which it is on the roll and does not board.
-
-    Of the statistical cohort, those of the sixth half term count for nobody who is 15.
-    """
-    left_out = " and (e.age_31_aug < 15 or coalesce(h.half_term, 0) < 6)" if statistical else ""
+    """Every entry of a line that counts as absence (`counted_entry`), of a cohort (`published_line`)."""
+    left_out = " and r.week_start < p.weeks_before" if statistical else ""
     return reader.ask(
         f"""
-select r.place, r.line, r.session_date, r.session, r.code, c.class, coalesce(h.half_term, 0) as half_term, r.kind,
-       m.recorded_at, r.position
-from register r
-join roll e on e.line = r.line and r.session_date between e.from_date and e.to_date
-join code_rule c on c.code = r.code and c.absent = 1
+select r.place, r.line, r.session_date, r.session, r.code, r.class, r.half_term, r.kind, m.recorded_at, r.position
+from counted_entry r
+join published_line p on p.line = r.line
 join mark m on m.position = r.position
-left join half_term_day h on h.place = r.place and h.session_date = r.session_date
-left join boarder_spell b on b.line = r.line and r.session_date >= b.from_date and r.session_date < b.until_date
-where r.line = {line:d} and b.line is null{left_out}
+where r.line = {line:d} and r.absent = 1 and r.why = ''{left_out}
 order by r.session_date, r.session
 """
     )
@@ -272,7 +265,7 @@ def week_counts(reader: Reader, about: About, week: date, by: str) -> pl.DataFra
     """The sessions of a week of one place, by class, year group or for the whole school: pupils with an entry, possible
     sessions, attended, late, absent, and sessions that nobody has marked though the pupil was due.
 
-    `week` is its Monday. Classes are numbers; of pupils on the roll that day who do not board.
+    `week` is its Monday. Classes are numbers; of what counts (`counted_entry`).
     """
     grouped = GROUPS[by]
     monday = f"cast('{week.isoformat()}' as date)"
@@ -284,14 +277,12 @@ select w.part, cast(sum(w.pupils) as bigint) as pupils, cast(sum(w.possible) as 
        cast(sum(w.unmarked) as bigint) as unmarked
 from (
   select {grouped} as part, count(distinct r.line) as pupils,
-         sum(c.possible) as possible, sum(c.present) as present, sum(c.late) as late,
-         count(*) filter (where c.class = 'AUTH') as authorised,
-         count(*) filter (where c.class = 'UNAUTH') as unauthorised, 0 as unmarked
-  from register r
-  join roll e on e.line = r.line and r.session_date between e.from_date and e.to_date
-  join code_rule c on c.code = r.code
-  left join boarder_spell b on b.line = r.line and r.session_date >= b.from_date and r.session_date < b.until_date
-  where r.week_start = {monday} and b.line is null{about.of_place("r")}
+         sum(r.possible) as possible, sum(r.present) as present, sum(r.late) as late,
+         count(*) filter (where r.class = 'AUTH') as authorised,
+         count(*) filter (where r.class = 'UNAUTH') as unauthorised, 0 as unmarked
+  from counted_entry r
+  join roll e on e.line = r.line
+  where r.week_start = {monday} and r.why = ''{about.of_place("r")}
   group by {grouped}
   union all
   select {grouped} as part, 0, 0, 0, 0, 0, 0, count(*)

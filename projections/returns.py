@@ -43,7 +43,7 @@ def returns(reader: Reader, about: About, kind: str, *, everything: bool, still_
         chosen = "1 = 1" if everything else f"(r.needed = 1 or r.superseded = 1 or {prompted})"
     return reader.ask(
         f"""
-select r.place, n.laestab, n.name as school_name, r.line, r.pupil, {own}, r.due_on, r.needed, r.made_position,
+select r.place, n.laestab, n.name as school_name, r.line, r.child, {own}, r.due_on, r.needed, r.made_position,
        r.made_on, r.superseded, r.weaker,
        cast(case when r.needed = 1 and r.made_position is null and r.due_on < a.today then 1 else 0 end as smallint)
          as overdue

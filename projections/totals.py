@@ -1,7 +1,7 @@
 """Attendance totals as the Department for Education publishes them: counts by phase and academic year.
 
-The sessions come from the answers (attendance_year): those of pupils on the roll on that day, who are no guests and do
-not board. Here they become published rows.
+The sessions come from the answers (attendance_year), of the population that published figures count, or of everybody
+on the roll (projections.population). Here they become published rows.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from domain.codes import NATIONAL, StatisticalClass, statistical_class
 from domain.figures import percentage
+from projections.population import Population, cohort_name, population
+from projections.questions import About
 
 if TYPE_CHECKING:
     from projections.engines.engine import Reader
@@ -99,34 +101,30 @@ Row = dict[str, str | int | None]
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The answer, and how many entries stand outside it."""
+    """The answer, whom it counts, and how many entries stand outside it."""
 
     rows: list[Row]
     """One for each academic year and phase, and a total where a year has several phases; COLUMNS by name."""
     not_possible: int
-    """Entries that stand with a code that is no possible session, or not collected."""
-    not_national: int
-    """Entries that stand with a code that nobody mapped to a national one."""
-    off_roll: int
-    """Entries that stand for a day on which the pupil was not on the roll, guests' among them: counted nowhere."""
-    boarders: int
-    """Entries that stand for pupils who boarded that day: counted nowhere."""
+    """Entries that count and have a code that is no possible session."""
+    population: Population
+    """Whom the rows count, and what is left out of them."""
 
 
-_ASIDE = """
-select cast((select count(*) from register r where r.code = '') as bigint) as not_national,
-       cast((select count(*) from entry_off_roll e where e.code <> '') as bigint) as off_roll,
-       cast((select coalesce(sum(w.sessions), 0) from attendance_week w where w.boarder = 1) as bigint) as boarders
-"""
-_SESSIONS = """
-select y.school_year, y.education_phase, y.code, cast(sum(y.sessions) as bigint) as sessions
-from attendance_year y group by y.school_year, y.education_phase, y.code
-"""
+def _sessions(cohort: str) -> str:
+    return (
+        "select y.school_year, y.education_phase, y.code, cast(sum(y.sessions) as bigint) as sessions"  # noqa: S608
+        f" from attendance_year y where y.cohort = '{cohort}' group by y.school_year, y.education_phase, y.code"
+    )
 
 
-def totals(reader: Reader, la_code: str) -> Totals:
-    """The totals of the moment for which the reader was told to answer, by academic year and phase."""
-    sessions = reader.ask(_SESSIONS).rows()
+def totals(reader: Reader, la_code: str, *, everyone: bool = False) -> Totals:
+    """The totals of the moment for which the reader was told to answer, by academic year and phase.
+
+    Of the population of published figures; `everyone`: of all on the roll.
+    """
+    cohort = cohort_name(statistical=not everyone)
+    sessions = reader.ask(_sessions(cohort)).rows()
     counted: dict[tuple[int, str], Counter[str]] = {}
     not_possible = 0
     for year, phase, code, n in sessions:
@@ -140,8 +138,7 @@ def totals(reader: Reader, la_code: str) -> Totals:
         for (year, phase), codes in sorted(counted.items(), key=_in_order)
         if phase != TOTAL or years[year] > 2
     ]
-    (aside,) = reader.ask(_ASIDE).iter_rows(named=True)
-    return Totals(rows, not_possible, **aside)
+    return Totals(rows, not_possible, population(reader, About(), cohort))
 
 
 def _in_order(item: tuple[tuple[int, str], Any]) -> tuple[int, int]:

@@ -1,10 +1,10 @@
 -- question: What are each pupil's possible and absent sessions of the school year, for the working and the statistical cohort?
 -- key: line, cohort
--- source: law.md 4 (EES-M). Statistical: aged 5 to 15 on 31 August, no boarders, Year 11 until the sixth half term. Working: all on roll
--- refresh: line of attendance_week; line of roll
+-- source: law.md 4 (EES-M). Statistical: the sessions of `published_line`. Working: all on the roll. Of both, what counts (`counted_entry`)
+-- refresh: line of attendance_week; line of roll; line of published_line
 -- column line: The line: one enrolment.
 -- column place: The place.
--- column pupil: The pupil.
+-- column pupil: The identity that the line has.
 -- column school_year: As 202526.
 -- column cohort: working or statistical.
 -- column nc_year: National curriculum year; empty where not known.
@@ -25,20 +25,19 @@ from (
          cast(sum(w.absent) as bigint) as absent, cast(sum(w.late) as bigint) as late,
          min(w.first_week) as first_week, max(w.last_week) as last_week
   from (
-    select line, case when half_term < 6 then 1 else 0 end as before_the_sixth,
-           cast(sum(possible) as integer) as possible, cast(sum(present) as integer) as present,
-           cast(sum(case when class = 'AUTH' then sessions else 0 end) as integer) as authorised,
-           cast(sum(case when class = 'UNAUTH' then sessions else 0 end) as integer) as unauthorised,
-           cast(sum(absent) as integer) as absent, cast(sum(late) as integer) as late,
-           min(week_start) as first_week, max(week_start) as last_week
-    from attendance_week
-    where boarder = 0 and possible > 0
-    group by line, case when half_term < 6 then 1 else 0 end
+    select s.line, case when s.week_start < p.weeks_before then 1 else 0 end as published,
+           cast(sum(s.possible) as integer) as possible, cast(sum(s.present) as integer) as present,
+           cast(sum(case when s.class = 'AUTH' then s.sessions else 0 end) as integer) as authorised,
+           cast(sum(case when s.class = 'UNAUTH' then s.sessions else 0 end) as integer) as unauthorised,
+           cast(sum(s.absent) as integer) as absent, cast(sum(s.late) as integer) as late,
+           min(s.week_start) as first_week, max(s.week_start) as last_week
+    from attendance_week s
+    join published_line p on p.line = s.line
+    where s.possible > 0
+    group by s.line, case when s.week_start < p.weeks_before then 1 else 0 end
   ) as w
-  join roll e on e.line = w.line
   cross join (select 'working' as cohort union all select 'statistical' as cohort) as k
-  where k.cohort = 'working'
-     or (e.age_31_aug between 5 and 15 and (e.age_31_aug < 15 or w.before_the_sixth = 1))
+  where k.cohort = 'working' or w.published = 1
   group by w.line, k.cohort
 ) as y
 join roll e on e.line = y.line

@@ -11,5 +11,5 @@
 -- column sessions: Sessions with it.
 select line, place, half_term, code, class, cast(sum(sessions) as bigint) as sessions
 from attendance_week
-where boarder = 0
+where why = ''
 group by line, place, half_term, code, class

@@ -36,7 +36,7 @@ from (
     select line, week_start, half_term, class, sessions, possible, present, late,
            case when half_term = 0 then 0 when half_term < 3 then 1 when half_term < 5 then 2 else 3 end as term
     from attendance_week
-    where boarder = 0
+    where why = ''
   ) as by_term
   group by grouping sets ((line, week_start), (line, half_term), (line, term), (line))
 ) as w

@@ -1,31 +1,27 @@
--- question: How many sessions of each code has each pupil, week by week?
--- key: line, week_start, half_term, boarder, code
--- source: law.md 1.4, 4 (EES-M): an enrolment's own sessions, on days on which it is on the roll
--- refresh: line, week_start of register; line of roll; line of boarder_spell; place of half_term_day
+-- question: How many sessions of each code has each pupil, week by week, and how many entries are left out of every count, and why?
+-- key: line, week_start, half_term, why, code
+-- source: law.md 1.4, 4 (EES-M): an enrolment's own sessions. The one pass over all entries; every longer period is a sum over it
+-- refresh: place, line, week_start of counted_entry
 -- column line: The line: one pupil, one place, one stay, one school year.
 -- column place: The place.
 -- column week_start: The Monday of the week.
 -- column half_term: 1 to 6; 0 where the date lies in no half term.
--- column boarder: 1: the pupil boards on those days, and they are counted nowhere.
--- column code: A national code.
--- column class: How it is counted: ATT, AEA, AUTH, UNAUTH, NPA or ADM.
--- column sessions: Sessions with this code.
--- column possible: Those in the denominator.
+-- column why: Empty where the entries count; else why they are left out, as of `counted_entry`.
+-- column code: A national code; empty text where nobody mapped it.
+-- column class: How it is counted: ATT, AEA, AUTH, UNAUTH, NPA or ADM; empty for an unmapped one.
+-- column sessions: Entries with this code.
+-- column possible: Those in the denominator; of what is left out none.
 -- column present: Those attended, or at an approved educational activity.
 -- column absent: Those absent, authorised or not.
 -- column late: Those published as late.
-select g.line, e.place, g.week_start, g.half_term, g.boarder, g.code, c.class, g.sessions,
-       g.sessions * c.possible as possible, g.sessions * c.present as present, g.sessions * c.absent as absent,
-       g.sessions * c.late as late
+select g.line, g.place, g.week_start, g.half_term, g.why, g.code, coalesce(c.class, '') as class, g.sessions,
+       case when g.why = '' then g.sessions * c.possible else 0 end as possible,
+       case when g.why = '' then g.sessions * c.present else 0 end as present,
+       case when g.why = '' then g.sessions * c.absent else 0 end as absent,
+       case when g.why = '' then g.sessions * c.late else 0 end as late
 from (
-  select r.line, r.week_start, cast(coalesce(h.half_term, 0) as smallint) as half_term,
-         cast(case when b.line is null then 0 else 1 end as smallint) as boarder, r.code,
-         cast(count(*) as integer) as sessions
-  from register r
-  join roll e on e.line = r.line and r.session_date between e.from_date and e.to_date
-  left join half_term_day h on h.place = r.place and h.session_date = r.session_date
-  left join boarder_spell b on b.line = r.line and r.session_date >= b.from_date and r.session_date < b.until_date
-  group by r.line, r.week_start, coalesce(h.half_term, 0), case when b.line is null then 0 else 1 end, r.code
+  select line, max(place) as place, week_start, half_term, why, code, cast(count(*) as integer) as sessions
+  from counted_entry
+  group by line, week_start, half_term, why, code
 ) as g
-join roll e on e.line = g.line
-join code_rule c on c.code = g.code
+left join code_rule c on c.code = g.code

@@ -1,10 +1,10 @@
 -- question: Which entries made a session G, N, O or U, or made it something else?
 -- key: position
--- source: PNR reg 9A(5); law.md 5.1: what a school could know, and when
+-- source: PNR reg 9A(5); law.md 5.1: what a school could know, and when. Of pupils on the roll that day; what a calendar or boarding makes of it: `penalty_step`
 -- refresh: line, session_date, session of mark; line, session_date, session of mark_history; line of roll
 -- column place: The place.
 -- column line: The line.
--- column pupil: The pupil; of identities that were joined, the one that stays.
+-- column child: The identity that stays.
 -- column session_date: The day of the session.
 -- column session: 1 morning, 2 afternoon.
 -- column position: Where the ledger has the entry that changed it.
@@ -23,7 +23,7 @@ with step (place, line, session_date, session, position, recorded_at, delta) as 
               - case when h.earlier_code in ('G', 'N', 'O', 'U') then 1 else 0 end as smallint)
   from mark_history h
 )
-select step.place, step.line, e.child as pupil, step.session_date, step.session, step.position, step.recorded_at, step.delta
+select step.place, step.line, e.child, step.session_date, step.session, step.position, step.recorded_at, step.delta
 from step
 join roll e on e.line = step.line and step.session_date between e.from_date and e.to_date
 where step.delta <> 0

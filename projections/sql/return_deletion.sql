@@ -4,13 +4,13 @@
 -- refresh: place of line_now; place, line of line; place, line of return_known; place of return_asked; place of school_day
 -- column line: The line.
 -- column place: The school.
--- column pupil: The pupil; of identities that were joined, the one that stays.
+-- column child: The identity that stays, of all that are this one child.
 -- column school_year: As 202526.
 -- column deletion_day: The day of the deletion, as the roll has it; empty where no deletion stands.
 -- column deletion_recorded_on: When the ledger heard of it.
 -- column ground: The ground of regulation 9, as r9_1a ... r9_3e, pre2024 or not_said.
 -- column destination: Where the pupil went, as coded.
--- column exception: Why no return is needed: senior_class (deleted at or after the end of the final term), imported, no_deletion; asked: senior class, but the authority asks; none.
+-- column exception: Why no return is needed: senior_class (deleted at or after the end of the final term), imported, no_deletion; asked: senior class, but the authority had asked before that day; none.
 -- column due_on: The day of the deletion; empty where none is needed.
 -- column needed: 1: a return must be made.
 -- column made_position: Where the ledger has the return that was made, the last of several; empty: none.
@@ -44,7 +44,7 @@ then_said (line, to_date) as (
   ) as last_word
   where age = 1
 ),
-judged (line, place, pupil, school_year, to_date, recorded_on, ground, destination, exception) as (
+judged (line, place, child, school_year, to_date, recorded_on, ground, destination, exception) as (
   select l.line, l.place, l.child, l.school_year, case when l.deletion_position is not null then l.to_date end,
          l.deletion_recorded_on, l.ground, l.destination,
          case when l.deletion_position is null or l.entered = 0 or l.guest = 1 or l.in_error = 1 then 'no_deletion'
@@ -52,14 +52,14 @@ judged (line, place, pupil, school_year, to_date, recorded_on, ground, destinati
               when l.nc_year = s.nc_year and l.to_date >= f.last_on
                 then case when exists (
                        select 1 from return_asked a
-                       where a.place = l.place and a.kind = 'deletion' and a.asked_on <= l.to_date)
+                       where a.place = l.place and a.kind = 'deletion' and a.asked_on < l.to_date)
                      then 'asked' else 'senior_class' end
               else 'none' end
   from line_now l
   left join last_held f on f.place = l.place and f.school_year = l.school_year
   left join senior s on s.place = l.place and s.school_year = l.school_year
 )
-select j.line, j.place, j.pupil, j.school_year, j.to_date as deletion_day, j.recorded_on as deletion_recorded_on, j.ground,
+select j.line, j.place, j.child, j.school_year, j.to_date as deletion_day, j.recorded_on as deletion_recorded_on, j.ground,
        j.destination, j.exception,
        case when j.exception in ('none', 'asked') then j.to_date end as due_on,
        cast(case when j.exception in ('none', 'asked') then 1 else 0 end as smallint) as needed,

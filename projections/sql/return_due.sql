@@ -6,7 +6,7 @@
 -- column kind: new_pupil, deletion, attendance or sickness.
 -- column place: The school.
 -- column line: The line.
--- column pupil: The pupil; of identities that were joined, the one that stays.
+-- column child: The identity that stays, of all that are this one child.
 -- column limb: Paragraph of regulation 13: p7a, p7b, p9_consecutive, p9_total; none.
 -- column run_from: First day of the absence; of an entry or a deletion its day.
 -- column run_to: Last day of the absence; empty: none.
@@ -23,26 +23,26 @@
 -- column superseded: 1: it was made, and what it told reads otherwise now.
 -- column closed_position: Of an attendance return: where the ledger has it that the period was closed.
 -- column overdue: 1: needed, not made, and the day on which it was due has passed.
-select r.kind, r.place, r.line, r.pupil, r.limb, r.run_from, r.run_to, r.school_days, r.sessions, r.ground, r.exception,
+select r.kind, r.place, r.line, r.child, r.limb, r.run_from, r.run_to, r.school_days, r.sessions, r.ground, r.exception,
        r.due_on, r.needed, r.prompt, r.weaker, r.made_position, r.made_on, r.superseded, r.closed_position,
        cast(case when r.needed = 1 and r.made_position is null and r.due_on < a.today then 1 else 0 end as smallint) as overdue
 from (
-  select 'new_pupil' as kind, place, line, pupil, 'none' as limb, entry_day as run_from, cast(null as date) as run_to,
+  select 'new_pupil' as kind, place, line, child, 'none' as limb, entry_day as run_from, cast(null as date) as run_to,
          cast(null as bigint) as school_days, cast(null as bigint) as sessions, null as ground, exception, due_on, needed,
          cast(0 as smallint) as prompt, weaker, made_position, made_on, superseded, cast(null as bigint) as closed_position
   from return_new_pupil
   union all
-  select 'deletion', place, line, pupil, 'none', coalesce(deletion_day, made_on), cast(null as date), cast(null as bigint),
+  select 'deletion', place, line, child, 'none', coalesce(deletion_day, made_on), cast(null as date), cast(null as bigint),
          cast(null as bigint), ground, exception, due_on, needed, cast(0 as smallint), weaker, made_position, made_on,
          superseded, cast(null as bigint)
   from return_deletion
   union all
-  select 'attendance', place, line, pupil, limb, run_from, run_to, school_days, sessions, null,
+  select 'attendance', place, line, child, limb, run_from, run_to, school_days, sessions, null,
          case when csa = 'unknown' then 'age_not_known' else 'none' end, due_on, needed, cast(0 as smallint), weaker,
          made_position, made_on, superseded, closed_position
   from return_attendance
   union all
-  select 'sickness', place, line, pupil, limb, run_from, run_to, school_days, sessions, null,
+  select 'sickness', place, line, child, limb, run_from, run_to, school_days, sessions, null,
          case when csa = 'unknown' then 'age_not_known' else 'none' end, due_on, needed, prompt, weaker, made_position,
          made_on, superseded, cast(null as bigint)
   from return_sickness

@@ -8,7 +8,7 @@
 -- column place: The school.
 -- column chain: Whose register its register goes on in.
 -- column line: The line.
--- column pupil: The pupil; of identities that were joined, the one that stays.
+-- column child: The identity that stays, of all that are this one child.
 -- column school_year: Of the line, as 202526.
 -- column limb: p7a, p7b, p9_consecutive, p9_total or none.
 -- column made_on: When the school says that it made it; empty where not said.
@@ -27,7 +27,7 @@ with first_no (position, day_no) as (
   where r.run_from is not null and r.run_days > 0
   group by r.position
 )
-select r.position, r.recorded_on, r.kind, r.place, c.chain, r.line, l.child as pupil, l.school_year, r.limb, r.made_on,
+select r.position, r.recorded_on, r.kind, r.place, c.chain, r.line, l.child, l.school_year, r.limb, r.made_on,
        r.computed_at, r.run_from, t.session_date as run_to, r.run_days, r.ground, r.channel, r.receipt
 from return_made r
 join line_now l on l.line = r.line

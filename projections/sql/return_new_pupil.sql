@@ -4,12 +4,12 @@
 -- refresh: place of line_now; place, line of line; place, line of return_known; place of return_asked; place of place; place of school_day
 -- column line: The line.
 -- column place: The school.
--- column pupil: The pupil; of identities that were joined, the one that stays.
+-- column child: The identity that stays, of all that are this one child.
 -- column school_year: As 202526.
 -- column starting_day: The starting day.
 -- column entry_day: The day of entry, as above.
 -- column entry_day_by: said (the school's word), recorded (when the ledger heard of it) or starting_day.
--- column exception: Why no return is needed: junior_class, in_error, succession (the register went over), imported, before_ledger (entered before this ledger heard of the place), no_entry; asked: junior class, but the authority asks; junior_class_not_said: it may be one, and nobody said; none.
+-- column exception: Why no return is needed: junior_class, in_error, succession (the register went over), imported, before_ledger (entered before this ledger heard of the place), no_entry; asked: junior class, but the authority had asked before that day (reg 13(3): entries made after the day of the request); junior_class_not_said: it may be one, and nobody said; none.
 -- column due_on: The fifth day after the day of entry; empty where none is needed.
 -- column needed: 1: a return must be made.
 -- column made_position: Where the ledger has the return that was made, the last of several; empty: none.
@@ -45,7 +45,7 @@ then_said (line, from_date, entered_on, starting_day_basis) as (
   ) as last_word
   where age = 1
 ),
-heard (line, place, pupil, school_year, from_date, entered_on, starting_day_basis, nc_year, day, day_by, standing,
+heard (line, place, child, school_year, from_date, entered_on, starting_day_basis, nc_year, day, day_by, standing,
        junior_said, since) as (
   select l.line, l.place, l.child, l.school_year, l.from_date, l.entered_on, l.starting_day_basis, l.nc_year,
          case when l.entered_on <= l.entry_recorded_on then l.entered_on else l.entry_recorded_on end,
@@ -59,8 +59,8 @@ heard (line, place, pupil, school_year, from_date, entered_on, starting_day_basi
   from line_now l
   left join known_place p on p.place = l.place
 ),
-judged (line, place, pupil, school_year, from_date, entered_on, starting_day_basis, day, day_by, exception) as (
-  select h.line, h.place, h.pupil, h.school_year, h.from_date, h.entered_on, h.starting_day_basis,
+judged (line, place, child, school_year, from_date, entered_on, starting_day_basis, day, day_by, exception) as (
+  select h.line, h.place, h.child, h.school_year, h.from_date, h.entered_on, h.starting_day_basis,
          case when h.day < h.from_date then h.from_date else h.day end,
          case when h.day < h.from_date then 'starting_day' else h.day_by end,
          case when h.standing <> 'entered' then h.standing
@@ -69,7 +69,7 @@ judged (line, place, pupil, school_year, from_date, entered_on, starting_day_bas
                 then case when exists (
                        select 1 from return_asked a
                        where a.place = h.place and a.kind = 'new_pupil'
-                         and a.asked_on <= case when h.day < h.from_date then h.from_date else h.day end)
+                         and a.asked_on < case when h.day < h.from_date then h.from_date else h.day end)
                      then 'asked' else 'junior_class' end
               when h.junior_said is null and h.from_date <= f.first_on and h.nc_year = j.nc_year
                 then 'junior_class_not_said'
@@ -78,7 +78,7 @@ judged (line, place, pupil, school_year, from_date, entered_on, starting_day_bas
   left join first_held f on f.place = h.place and f.school_year = h.school_year
   left join junior j on j.place = h.place and j.school_year = h.school_year
 )
-select j.line, j.place, j.pupil, j.school_year, j.from_date as starting_day, j.day as entry_day, j.day_by as entry_day_by,
+select j.line, j.place, j.child, j.school_year, j.from_date as starting_day, j.day as entry_day, j.day_by as entry_day_by,
        j.exception,
        case when j.exception in ('none', 'asked', 'junior_class_not_said') then j.day + 5 end as due_on,
        cast(case when j.exception in ('none', 'asked', 'junior_class_not_said') then 1 else 0 end as smallint) as needed,

@@ -5,10 +5,10 @@
 -- refresh: place, session_date, session of register_gap; line, session_date, session of register; place, line of roll; line of boarder_spell
 -- column place: The place.
 -- column line: The line.
--- column pupil: The pupil.
+-- column child: The identity that stays, of all that are this one child.
 -- column session_date: The day of the session.
 -- column session: 1 morning, 2 afternoon.
-select e.place, e.line, e.child as pupil, g.session_date, g.session
+select e.place, e.line, e.child, g.session_date, g.session
 from register_gap g
 join roll e on e.place = g.place and g.session_date between e.from_date and e.to_date
 left join (

@@ -4,13 +4,15 @@
 -- refresh: place, line, session_date, session of relevant_entry; place, chain of register_chain; chain of chain_day
 -- column place: The place.
 -- column line: The line.
--- column pupil: The pupil.
+-- column child: The identity that stays, of all that are this one child.
 -- column chain: Whose register it is.
 -- column session_date: The day of the session.
 -- column session: 1 morning, 2 afternoon.
 -- column position: Where the ledger has the entry.
 -- column due_on: The fifth school day after, by whose close N must be gone; empty where the calendar does not say: no deadline is guessed.
-select r.place, r.line, r.pupil, c.chain, r.session_date, r.session, r.position, due.session_date as due_on
+-- column told: 1: the place's calendar has the session; 0: no calendar told.
+select r.place, r.line, r.child, c.chain, r.session_date, r.session, r.position, due.session_date as due_on,
+       r.told
 from relevant_entry r
 join register_chain c on c.place = r.place
 left join chain_day d on d.chain = c.chain and d.session_date = r.session_date

@@ -181,10 +181,10 @@ def model_known(world: World) -> dict[tuple[int, int], int]:
 
 
 def model_due(world: World) -> set[tuple[object, ...]]:
-    """(line, day, session, fifth school day after) of every N that stands."""
+    """(line, day, session, fifth school day after) of every N that stands, but in a session that was not held."""
     found: set[tuple[object, ...]] = set()
     for (line, slot), code in world.standing(10**9).items():
-        if code == "N":
+        if code == "N" and world.calendars[line.place].get(slot, HELD) == HELD:
             days = [day for day, _, _ in world.school_days(world.chain(line.place))]
             after = [day for day in days if day > slot[0]] if slot[0] in days else []
             found.add((line.number, *slot, after[4] if len(after) > 4 else None))
@@ -328,7 +328,7 @@ def facts() -> Iterator[Facts]:
 @given(world=worlds())
 def test_runs_are_those_that_a_walk_along_the_school_days_finds(facts: Facts, world: World) -> None:
     rows = told(world, facts, "absence_run").ask(
-        "select limb, chain, pupil, from_date, to_date, school_days, cancelled_days from absence_run"
+        "select limb, chain, child, from_date, to_date, school_days, cancelled_days from absence_run"
     )
     assert len(rows) == len(set(rows))
     assert set(rows) == model_runs(world)
@@ -338,7 +338,7 @@ def test_runs_are_those_that_a_walk_along_the_school_days_finds(facts: Facts, wo
 @given(world=worlds())
 def test_thresholds_are_those_that_every_window_tried_finds(facts: Facts, world: World) -> None:
     rows = told(world, facts, "penalty_threshold").ask(
-        "select chain, pupil, first_met_on, last_met_on, most_in_window from penalty_threshold"
+        "select chain, child, first_met_on, last_met_on, most_in_window from penalty_threshold"
     )
     assert len(rows) == len(set(rows))
     assert set(rows) == model_threshold(world)
@@ -357,7 +357,7 @@ def test_a_session_said_on_two_lines_of_one_child_counts_once(facts: Facts) -> N
     for day in days[1:5]:
         facts.mark(1, day, 2, "O")
     facts.build("penalty_threshold")
-    assert facts.ask("select pupil, most_in_window from penalty_threshold") == [(1, 10)]
+    assert facts.ask("select child, most_in_window from penalty_threshold") == [(1, 10)]
 
 
 @EXAMPLES
@@ -365,7 +365,7 @@ def test_a_session_said_on_two_lines_of_one_child_counts_once(facts: Facts) -> N
 def test_what_could_be_known_first_is_the_first_position_at_which_a_window_holds_ten(
     facts: Facts, world: World
 ) -> None:
-    rows = told(world, facts, "penalty_known").ask("select chain, pupil, known_position from penalty_known")
+    rows = told(world, facts, "penalty_known").ask("select chain, child, known_position from penalty_known")
     assert {(chain, pupil): position for chain, pupil, position in rows} == model_known(world)
 
 
@@ -380,11 +380,11 @@ def test_every_n_that_stands_has_the_fifth_school_day_after_it(facts: Facts, wor
 @given(world=worlds())
 def test_an_as_at_question_agrees_with_what_could_be_known_first(facts: Facts, world: World) -> None:
     told(world, facts, "penalty_known")
-    known = {(c, p): at for c, p, at in facts.ask("select chain, pupil, known_position from penalty_known")}
+    known = {(c, p): at for c, p, at in facts.ask("select chain, child, known_position from penalty_known")}
     for position in sorted({at - step for at in known.values() for step in (0, 1)}, reverse=True):
         facts.database.execute(f"delete from mark where position > {position}")
         facts.build("penalty_threshold")
-        met = set(facts.ask("select chain, pupil from penalty_threshold"))
+        met = set(facts.ask("select chain, child from penalty_threshold"))
         reached = {key for key, at in known.items() if at == position}
         not_yet = {key for key, at in known.items() if at > position}
         assert reached <= met

@@ -33,7 +33,8 @@ def test_totals_as_at_a_moment_are_those_of_a_ledger_that_stopped_there(tmp_path
 
 def test_what_stands_outside_the_denominator_is_said(tmp_path: Path) -> None:
     found = totals_of(busy(School.ready(tmp_path)).ledger)
-    assert (found.not_possible, found.not_national) == (1, 1)
+    assert found.not_possible == 1
+    assert dict(found.population.left_out) == {"unmapped": 1, "overtaken": 1, "withdrawn": 1}
     assert found.rows[0]["possible_sessions"] == 3
 
 
