@@ -87,11 +87,13 @@ def register_verb(
     if chosen is Wanted.JSON:
         say.as_json({"simulated": ledger.simulated} | herringbone.as_data(found, rows, moment, names=names))
     elif out is not None:
-        listed = [[row[name] for name in herringbone.CSV_COLUMNS] for row in herringbone.as_rows(rows, names=names)]
+        listed = [
+            [row[name] for name in herringbone.CSV_COLUMNS] for row in herringbone.as_rows(found, rows, names=names)
+        ]
         columns = list(herringbone.CSV_COLUMNS)
         as_data(pl.DataFrame(listed, columns, orient="row", infer_schema_length=None), chosen, out)
     elif chosen is Wanted.CSV:
-        say.as_csv(herringbone.CSV_COLUMNS, herringbone.as_rows(rows, names=names))
+        say.as_csv(herringbone.CSV_COLUMNS, herringbone.as_rows(found, rows, names=names))
     else:
         show_register(found, rows, moment, names=names)
 
