@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from domain.moments import local, parse_date, parse_moment, to_datetime
+from domain.moments import local, parse_date, to_datetime
 
 SHORT = 8
 """Hex digits of an id that are shown: enough to ask by."""
@@ -100,17 +100,12 @@ def when_recorded(micros: int) -> str:
 
 def stamp(micros: int | None) -> str | None:
     """A moment for machines: UTC, with its microseconds."""
-    return None if micros is None else f"{to_datetime(micros):%Y-%m-%dT%H:%M:%S.%fZ}"
+    return None if micros is None else f"{to_datetime(micros).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def words(symbol: str | None) -> str:
     """A symbol as words: wrong_pupil becomes wrong pupil."""
     return "" if symbol is None else symbol.replace("_", " ")
-
-
-def moment_of(text: str | None) -> int | None:
-    """The moment of an --as-at; ValueError with a sentence."""
-    return None if text is None else parse_moment(text)
 
 
 def day_of(text: str) -> date:
