@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from domain.moments import local, parse_date, to_datetime
+from domain.moments import local, needed_offset, parse_date, to_datetime
 
 SHORT = 8
 """Hex digits of an id that are shown: enough to ask by."""
@@ -89,13 +89,13 @@ def session_day(day: date, *, year: bool = False) -> str:
 def when(micros: int) -> str:
     """A moment on London clocks: Mon 1 Sep 2025 09:07."""
     shown = local(micros)
-    return f"{session_day(shown.date(), year=True)} {shown:%H:%M}"
+    return f"{session_day(shown.date(), year=True)} {shown:%H:%M}{needed_offset(micros)}"
 
 
 def when_recorded(micros: int) -> str:
     """A moment in a column: 1 Sep 2025 09:07."""
     shown = local(micros)
-    return f"{shown.day} {shown:%b %Y %H:%M}"
+    return f"{shown.day} {shown:%b %Y %H:%M}{needed_offset(micros)}"
 
 
 def stamp(micros: int | None) -> str | None:

@@ -194,9 +194,13 @@ def parse_record(text: str) -> int:
 
 def as_typed(micros: int) -> str:
     """The instant, to the second, as it can be typed: 2025-09-01 09:30:15; with its offset only where it needs one."""
-    clock = local(micros).replace(microsecond=0)
-    doubtful = len(_in_london(clock.replace(tzinfo=None))) > 1
-    return f"{clock.replace(tzinfo=None).isoformat(' ')}{_offset(clock) if doubtful else ''}"
+    return f"{local(micros).replace(tzinfo=None, microsecond=0).isoformat(' ')}{needed_offset(micros)}"
+
+
+def needed_offset(micros: int) -> str:
+    """The offset without which the time of an instant could be read as another: +01:00; mostly none is needed."""
+    clock = local(micros)
+    return _offset(clock) if len(_in_london(clock.replace(tzinfo=None))) > 1 else ""
 
 
 def _readings(text: str) -> list[datetime]:
