@@ -26,9 +26,7 @@ from domain.pupil import MALFORMED, ON_TWO_CHILDREN, WRONG_CHECK_LETTER, can_ide
 from schemas.catalogue import Schema
 
 BY_KINDS = frozenset(("named", "shared_login", "system", "parent_portal", "pupil", "not_said"))
-UNKNOWN_HERE = (
-    "no pupil on any register of this place is known by this identifier; send PupilsStated, or dismiss it."
-)
+UNKNOWN_HERE = "no pupil on any register of this place is known by this identifier; send PupilsStated, or dismiss it."
 UNKNOWN_BY_NUMBER: Mapping[str, str] = {
     MALFORMED: "the pupil is named by a number that has not the shape of a UPN, which leads to nobody; send it again"
     " with the right one, or with the id by which this source knows the pupil, or dismiss it.",

@@ -18,7 +18,6 @@ LEVELS: Final = ("no_location", "no_link", "sealed")
 """Of a restriction, from the mildest; each holds what the one before it does."""
 
 
-
 class Number(NamedTuple):
     """A UPN as a source said it last."""
 
@@ -107,7 +106,7 @@ class Pupil:
         return told_at < last.told_at
 
     def _said_last(self, *, former: bool) -> Number | None:
-        return next((number for (_, was), number in reversed(self.numbers.items()) if was == former), None)
+        return next((number for (_, was), number in reversed(tuple(self.numbers.items())) if was == former), None)
 
     @property
     def level(self) -> str | None:

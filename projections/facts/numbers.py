@@ -41,7 +41,7 @@ class _Told(NamedTuple):
 
 
 def number_facts(ledger: Ledger, frames: Mapping[str, pl.DataFrame], before: int, last: int) -> list[Row]:
-    """`number_oddity` of a window that begins after the position `before` and ends with `last`, in order of position."""
+    """`number_oddity` of a window that begins after the position `before` and ends with `last`, by position."""
     touched = _touched(ledger, frames)
     if not touched:
         return []
