@@ -137,6 +137,10 @@ def test_two_who_are_one_child_through_a_third_are_no_finding(school: School, as
     assert findings(asks) == {("Dee", "on_two_children"), ("Dee 3", "on_two_children")}
     merged(school, "Dee 2", "Dee 3")
     assert findings(asks) == set()
+    school.enters("Fay", upn=GOOD, at="2025-09-03 08:00")
+    assert findings(asks) == {(name, "on_two_children") for name in ("Dee", "Dee 3", "Fay")}
+    school.enters("Fay", upn=TEMPORARY, at="2025-09-04 08:00")
+    assert findings(asks) == set()
 
 
 def test_a_number_typed_for_the_wrong_child_ends_when_that_child_has_its_own_again(school: School, asks: Asks) -> None:
