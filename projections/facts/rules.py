@@ -1,4 +1,4 @@
-"""The tables that are the same at every moment: codes, days, phases, what a setting is where none was made."""
+"""The tables that are the same at every moment: codes, days, phases, holidays, and settings where none was made."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ def rules() -> dict[str, pl.DataFrame]:
         "day": _days(),
         "phase_rule": _phases(),
         "setting_rule": _settings(),
+        "holiday_rule": _holidays(),
         "label_rule": _labels(),
     }
 
@@ -88,9 +89,28 @@ def _settings() -> pl.DataFrame:
     return rows_of("setting_rule", rules)
 
 
+def _holidays() -> pl.DataFrame:
+    return rows_of(
+        "holiday_rule",
+        [
+            (
+                int(row["school_year"]),
+                _number(date.fromisoformat(row["on_date"])),
+                _number(date.fromisoformat(row["week_start"])),
+            )
+            for row in _lines("spring_bank_holiday.csv")
+        ],
+    )
+
+
 def _labels() -> pl.DataFrame:
-    with (Path(__file__).parents[1] / "labels.csv").open(encoding="utf-8", newline="") as file:
-        return rows_of("label_rule", [{k: v or None for k, v in row.items()} for row in csv.DictReader(file)])
+    return rows_of("label_rule", [{k: v or None for k, v in row.items()} for row in _lines("labels.csv")])
+
+
+def _lines(name: str) -> list[dict[str, str]]:
+    """The lines of a file of data beside the answers."""
+    with (Path(__file__).parents[1] / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def _number(day: date) -> int:

@@ -609,6 +609,16 @@ RULES: Mapping[str, Table] = MappingProxyType(
 """,
             ),
             _undated(
+                "holiday_rule",
+                "The spring bank holiday of each school year (projections/spring_bank_holiday.csv; law.md 4): the last Monday"
+                " in May, but moved in 2002, 2012 and 2022.",
+                """
+    school_year integer    As 202425.
+    on_date date    The day of the holiday.
+    week_start date    The Monday of its week.
+""",
+            ),
+            _undated(
                 "label_rule",
                 "What each label says, in one sentence (projections/labels.csv).",
                 """
