@@ -39,26 +39,24 @@ COUNTS = (
 )
 
 FILE = "counts.avro"
-OUTSIDE = ("under_five", "over_fifteen", "late_joiner")
-"""Reasons why none of a pupil's sessions counts that lie in age and entry."""
+ANSWERED = {"under_five": "age", "over_fifteen": "age"}
+"""Reasons of the simulation of which the answers have another word."""
 Left = dict[tuple[str, str], int]
 """Sessions that must not count, by reason and code."""
 _LEFT_OUT = """
-select p.education_phase, w.why, w.code, sum(w.sessions) as sessions
+select n.education_phase, w.why, w.code, cast(sum(w.sessions) as bigint) as sessions
 from (
   select a.place, a.code, a.sessions,
          case when a.why <> '' then a.why
-              when r.possible = 0 then 'not_possible'
-              when c.line is null then 'not_in_population'
-              when a.week_start >= c.weeks_before then 'year_11'
-              else '' end as why
+              when a.week_start < p.weeks_before then 'not_possible'
+              when p.left_out = '' then 'year_11'
+              else p.left_out end as why
   from attendance_week a
-  left join code_rule r on r.code = a.code
-  left join cohort_line c on c.line = a.line and c.cohort = 'statistical'
+  left join published_line p on p.line = a.line
+  where a.why <> '' or a.possible = 0 or a.week_start >= p.weeks_before
 ) as w
-join place_now p on p.place = w.place
-where w.why <> ''
-group by p.education_phase, w.why, w.code
+join place_now n on n.place = w.place
+group by n.education_phase, w.why, w.code
 """
 
 
@@ -118,11 +116,11 @@ def left_out(home: Path) -> dict[str, Left]:
     return found
 
 
-def by_population(sent: Left) -> Left:
-    """The same, where answers only say that a pupil is none of the published population, and not why."""
+def in_words_of_answers(sent: Left) -> Left:
+    """The same by the reasons that answers give."""
     found: Left = {}
     for (why, code), n in sent.items():
-        key = ("not_in_population" if why in OUTSIDE else why, code)
+        key = ANSWERED.get(why, why), code
         found[key] = found.get(key, 0) + n
     return found
 
@@ -156,8 +154,10 @@ def main() -> int:
     for phase, row in published.items():
         figures = ", ".join(f"{name.removesuffix('_perc')} {answered[phase][name]}" for name in PERCENTAGES)
         print(f"{row['la_name']} {phase}: {int(row['possible_sessions']):,} sessions; {figures}")
-        if out.get(phase) != by_population(sent[phase]):
-            wrong.append(f"{phase}: {by_population(sent[phase])} must not count, and {out.get(phase)} were left out")
+        if out.get(phase) != in_words_of_answers(sent[phase]):
+            wrong.append(
+                f"{phase}: {in_words_of_answers(sent[phase])} must not count, and {out.get(phase)} were left out"
+            )
     print(
         "\n".join(wrong) or "every count and percentage is the published one, and only who must not count was left out"
     )
