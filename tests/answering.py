@@ -25,7 +25,7 @@ def answers_of(ledger: Ledger, as_at: int | None = None) -> Iterator[DuckReader]
             published = engine.published
         finally:
             engine.close()
-        reader = DuckReader(published, answers.read(), config={"threads": 1})
+        reader = DuckReader(published, answers.every(), config={"threads": 1})
         try:
             if as_at is None:
                 reader.current(asked_at(ledger, None))
