@@ -20,6 +20,8 @@ import sys
 from consumers import ahead
 from console.main import main
 
+pytestmark = pytest.mark.on_disk
+
 ahead.DELIVERIES_AT_ONCE = 1  # many transactions, many points at which to die
 main()
 """

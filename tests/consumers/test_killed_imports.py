@@ -30,6 +30,8 @@ from domain.ledger.keystore import KeyStore
 from domain.ledger.ledger import Ledger
 from domain.ledger.sqlite_store import open_sqlite
 
+pytestmark = pytest.mark.on_disk
+
 folder, file, rounds, at_once, seed = Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:])
 ahead.DELIVERIES_AT_ONCE = at_once
 rng = random.Random(seed)

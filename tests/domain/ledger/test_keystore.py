@@ -151,6 +151,7 @@ def test_the_id_of_a_key_says_nothing_about_its_owner(store: KeyStore) -> None:
     assert key.id.hex() not in LINE
 
 
+@pytest.mark.on_disk
 def test_new_keys_survive_a_process_that_is_killed_before_the_entries_come(path: Path) -> None:
     code = (
         "import os, sys; from pathlib import Path; from domain.ledger.keystore import *;"
