@@ -15,15 +15,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("POLARS_MAX_THREADS", "1")  # before it is imported: several processes share the machine as it is
 
 from console.main import silence
 from deploy.kafka import Broker
+from tests.examples import examples
 from tests.kafka import running
 from tests.postgres import DISK, Database, Server
 
 atexit.register(silence)
+settings.register_profile("rollbook", max_examples=examples(50))
+settings.load_profile("rollbook")
 
 MEMORY = Path("/dev/shm")  # noqa: S108 -- each process makes folders of its own there
 ROOM = 4 << 30

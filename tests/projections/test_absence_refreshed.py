@@ -23,6 +23,7 @@ from projections.facts.columns import schema_of
 from projections.facts.rules import rules
 from projections.facts.tables import TABLES
 from projections.runner import Head, Runner
+from tests.examples import examples
 from tests.projections.facts_by_hand import FIRST_MOMENT, Facts, in_order, text_of
 from tests.projections.test_absence_by_model import World, told, worlds
 
@@ -98,7 +99,7 @@ def stored(engine: DuckEngine) -> dict[str, list[tuple[Any, ...]]]:
 
 
 @settings(
-    max_examples=6,
+    max_examples=examples(2),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),

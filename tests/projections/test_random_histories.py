@@ -16,6 +16,7 @@ from projections.engines.duck import DuckEngine
 from projections.engines.duck_reader import DuckReader
 from projections.engines.engine import Asked, Engine
 from projections.projector import Projector, instant
+from tests.examples import examples
 from tests.making import School
 from tests.projections.stories import Act, Office, acts
 
@@ -24,7 +25,7 @@ Rows = Mapping[str, list[tuple[Any, ...]]]
 ASKED = Asked(1 << 40, instant(0), instant(0).date())
 """What views with a "today" are asked by: one day for all, so that they can be compared."""
 CHECKED = settings(
-    max_examples=6,
+    max_examples=examples(3),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),

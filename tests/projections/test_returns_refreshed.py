@@ -19,6 +19,7 @@ from projections.facts.columns import schema_of
 from projections.facts.rules import rules
 from projections.facts.tables import TABLES
 from projections.runner import Head, Runner
+from tests.examples import examples
 from tests.projections.facts_by_hand import FIRST_MOMENT, in_order, mark_row, school_days, text_of
 
 LISTS = (
@@ -149,7 +150,7 @@ def stored(engine: DuckEngine) -> dict[str, list[tuple[Any, ...]]]:
 
 
 @settings(
-    max_examples=8,
+    max_examples=examples(3),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
