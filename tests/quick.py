@@ -21,6 +21,8 @@ ROOT: Final = Path(__file__).parents[1]
 TESTS_END: Final = 42.0
 """Seconds from the start after which no further test begins."""
 ALL_ENDS: Final = 55.0
+FEW: Final = 6
+"""Files that are named where more are meant."""
 ROOMS: Final = ("schemas", "domain", "consumers", "projections", "evidence", "simulation", "console", "deploy", "tests")
 SMOKE: Final = ("tests/scenarios/test_start_here.py", "tests/console/test_help.py", "tests/domain/test_codes.py")
 """Where no test stands on what changed."""
@@ -51,10 +53,9 @@ def main() -> int:
         types.kill()
         print("Types were not checked: mypy had not read everything in time; it is quicker the next time.")
     if ending.left:
-        left = ", ".join(f"{file} ({count})" for file, count in ending.left.items())
-        print(f"The time was up before {sum(ending.left.values())} tests: {left}")
+        print(f"The time was up before {sum(ending.left.values())} tests, of {_some(list(ending.left))}.")
     if left_out:
-        print(f"Too long, or too far from the change: {', '.join(left_out)}")
+        print(f"Left out, as too long or too far from the change: {_some(left_out)}.")
     print(f"{time.monotonic() - began:.0f} s. make test runs everything.")
     return min(bad, 1)
 
@@ -135,6 +136,11 @@ class Ending:
     @staticmethod
     def _file(item: pytest.Item) -> str:
         return item.path.relative_to(ROOT).as_posix()
+
+
+def _some(files: Sequence[str]) -> str:
+    more = f" and {len(files) - FEW} files more" if len(files) > FEW else ""
+    return ", ".join(files[:FEW]) + more
 
 
 def _is_test(file: str) -> bool:

@@ -9,18 +9,19 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from console.home import Home
 from simulation import simulate_year
 from tests.console.conftest import Command
 from tests.postgres import Database, Server
 
+pytestmark = pytest.mark.on_disk
 ROOT = Path(__file__).parents[2]
 IMPORT = """
 import sys
 from consumers import ahead
 from console.main import main
-
-pytestmark = pytest.mark.on_disk
 
 ahead.DELIVERIES_AT_ONCE = 1  # many transactions, many points at which to die
 main()

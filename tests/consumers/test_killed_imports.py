@@ -18,6 +18,7 @@ from domain.ledger.sqlite_store import open_sqlite
 from simulation import simulate_year
 from tests.making import School, founding
 
+pytestmark = pytest.mark.on_disk
 ROUNDS = 16
 AT_ONCE = 1
 """Deliveries a transaction: small, so that there are many points at which to die."""
@@ -29,8 +30,6 @@ from consumers import ahead, file_import
 from domain.ledger.keystore import KeyStore
 from domain.ledger.ledger import Ledger
 from domain.ledger.sqlite_store import open_sqlite
-
-pytestmark = pytest.mark.on_disk
 
 folder, file, rounds, at_once, seed = Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:])
 ahead.DELIVERIES_AT_ONCE = at_once
