@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -20,10 +21,11 @@ from hypothesis import settings
 os.environ.setdefault("POLARS_MAX_THREADS", "1")  # before it is imported: several processes share the machine as it is
 
 from console.main import silence
-from deploy.kafka import Broker
 from tests.examples import examples
-from tests.kafka import running
 from tests.postgres import DISK, Database, Server
+
+if TYPE_CHECKING:
+    from deploy.kafka import Broker
 
 atexit.register(silence)
 settings.register_profile("rollbook", max_examples=examples(50))
@@ -79,6 +81,8 @@ def tmp_path(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def shared_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """A broker for every test that leaves it running: to start one takes longer than most tests of it."""
+    from tests.kafka import running
+
     yield from running(tmp_path_factory.mktemp("kafka"), message_max_bytes="4194304")
 
 
