@@ -18,7 +18,10 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-os.environ.setdefault("POLARS_MAX_THREADS", "1")  # before it is imported: several processes share the machine as it is
+# Several processes share the machine as it is (said before Polars is imported); and a broker that lives for a minute is
+# not worth compiling twice: it starts in five seconds of work instead of eight.
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
+os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
 
 from console.main import silence
 from tests.examples import examples
