@@ -183,7 +183,7 @@ def test_the_histories_reach_every_row_of_the_table_and_both_ways_of_deciding() 
         ways[head > 0] += 1
         return head
 
-    @settings(max_examples=examples(30), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(60), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(histories)
     def look(history: list[Said]) -> None:
         outcome = after(deliveries(history), [len(history)])
