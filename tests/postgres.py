@@ -18,7 +18,10 @@ from typing import Any, Self
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-LOCK = Path(tempfile.gettempdir()) / "rollbook-tests-postgres.lock"
+DISK = os.environ.get("ROLLBOOK_TESTS_DISK") or tempfile.gettempdir()
+"""Where a disk is, whatever `tempfile` is told later (tests/conftest.py); the processes that a run starts are told."""
+os.environ["ROLLBOOK_TESTS_DISK"] = DISK
+LOCK = Path(DISK) / "rollbook-tests-postgres.lock"
 """Held while a server starts: several test workers must not prepare the wheel's folders at once."""
 
 

@@ -119,6 +119,8 @@ def set_up_place(server: Server) -> Iterator[Place]:
         with place.as_owner() as connection:
             postgres_setup.set_up(connection, "rollbook", roles)
             set_up(connection, Layout())
+        # Roles are of the whole server: the owner of the first place made this one, and the next must give it as well.
+        database.execute(f"GRANT {Layout().analysts} TO {place.owner} WITH ADMIN OPTION")
         yield place
 
 
