@@ -294,7 +294,7 @@ class PostgresEngine:
         return postgres_refresh.refresh(self._cursor, self._steps, answer, by, changes, source)
 
     def keys(self, by: Sequence[str], changes: Sequence[Change]) -> Change:
-        return Change(self._steps.keys(by, changes), frozenset(by))
+        return Change(self._steps.keys(by, changes).relation, frozenset(by))
 
     def drop(self, name: str) -> None:
         self._dropped.add(name)
