@@ -20,8 +20,8 @@ from projections.answers import Answer, read
 from projections.engines import postgres_state
 from projections.engines.engine import Asked, State
 from projections.engines.postgres_layout import Layout
-from projections.engines.postgres_refresh import raw
-from projections.engines.postgres_views import standing
+from projections.engines.postgres_refresh import by_bytes, raw
+from projections.engines.postgres_views import make_answer_view, standing
 from projections.facts.tables import TABLES, Table
 
 WITHIN = "within_"
@@ -134,10 +134,12 @@ class PostgresReader:
                 text = f"SELECT * FROM {standing(self._layout.asat_within, name)}"  # noqa: S608
             else:
                 text = self._answers[name].pointed(self._inner)
-            kind = "VIEW" if name in self._answers and self._answers[name].kind == "view" else "TABLE"
-            temporary = Identifier("pg_temp", inner)
-            self._cursor.execute(SQL("CREATE TEMPORARY {} {} AS {}").format(raw(kind), Identifier(inner), raw(text)))
-            if kind == "TABLE":
+            if name in self._answers and self._answers[name].kind == "view":
+                make_answer_view(self._cursor, "pg_temp", inner, text)
+            else:
+                temporary = Identifier("pg_temp", inner)
+                self._cursor.execute(SQL("CREATE TEMPORARY TABLE {} AS {}").format(Identifier(inner), raw(text)))
+                self._cursor.execute(by_bytes(f"pg_temp.{inner}"))
                 self._cursor.execute(SQL("ANALYZE {}").format(temporary))
         return f"pg_temp.{inner}"
 

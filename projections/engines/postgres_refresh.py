@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any, Final, NamedTuple
 
 import psycopg
-from psycopg.sql import SQL, Composable, Composed, Identifier
+from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
 from projections.answers import Answer
 from projections.engines.engine import Change
@@ -171,6 +171,7 @@ def refresh(
     """As `Engine.refresh` promises. Rows that are the same stay where they are: what changes is what is written."""
     keys = steps.keys(by, changes) if by else None
     new = steps.table(raw(_over(steps, answer, keys, source)), analysed=False)
+    cursor.execute(by_bytes(new))
     stands = source.where(answer.name)
     of_key: Composable = SQL("")
     if keys is None:
@@ -236,6 +237,21 @@ def _of_keys(steps: Steps, table: str, keys: Keys, has: Collection[str]) -> Comp
 def raw(text: str) -> SQL:
     """Text of ours as part of a statement: names and answers from `projections/sql`, never a value."""
     return SQL(text)
+
+
+BY_BYTES: Final = SQL(
+    "DECLARE those text; BEGIN"
+    " SELECT string_agg(format('ALTER %I TYPE %s COLLATE \"C\"', attname, format_type(atttypid, atttypmod)), ', ')"
+    " INTO those FROM pg_attribute WHERE attrelid = {table}::regclass AND attnum > 0 AND NOT attisdropped"
+    " AND attcollation NOT IN (0, '\"C\"'::regcollation);"
+    " IF those IS NOT NULL THEN EXECUTE 'ALTER TABLE ' || {table} || ' ' || those; END IF; END"
+)
+
+
+def by_bytes(table: str) -> Composed:
+    """A statement by which all text of a new table is compared by bytes, as DuckDB compares it: to what is made of
+    literals alone PostgreSQL gives the order of the database. Only the catalogue changes."""
+    return SQL("DO {}").format(Literal(BY_BYTES.format(table=Literal(table)).as_string()))
 
 
 def columns_of(names: Collection[str]) -> Composed:
