@@ -53,8 +53,10 @@ class PostgresReader:
         tables: Mapping[str, Table] = TABLES,
         *,
         user: str | None = None,
+        whole: bool = False,
     ) -> None:
-        """`answers`: those whose texts are run as at a moment; all that there are, unless said."""
+        """`answers`: those whose texts are run as at a moment; all that there are, unless said. `whole`: what is asked
+        reads nearly all rows."""
         self._layout = layout or Layout()
         self._answers = read() if answers is None else answers
         self._tables = tables
@@ -66,6 +68,10 @@ class PostgresReader:
         self._cursor = self._connection.cursor(row_factory=tuple_row)
         self._cursor.execute("SET TimeZone = 'UTC'")
         self._cursor.execute("SET jit = off")
+        if whole:
+            # As in a rebuild: a loop that was misjudged would not end.
+            self._cursor.execute("SET work_mem = '256MB'")
+            self._cursor.execute("SET enable_nestloop = off")
         if not self.state().built:
             self._connection.close()
             raise NoAnswersYet("There are no answers in the database yet: run rollbook project first")
