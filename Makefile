@@ -52,11 +52,13 @@ bench-answers-postgres: .venv/dev
 	@.venv/bin/python -m tests.benchmarks.answers_postgres $(WHAT)
 
 # The long forms: every property test with twenty times as many examples, two hundred rounds of kills, freezes and broken
-# brokers, a hundred thousand mutated messages.
+# brokers, a hundred thousand mutated messages; then two hundred batches, after each of which PostgreSQL's answers are
+# those of DuckDB and of a rebuild.
 soak: .venv/dev
 	@ROLLBOOK_EXAMPLES_TIMES=20 $(PYTEST) -n $(ABREAST) --dist loadgroup --no-loadscope-reorder -m hypothesis
 	@.venv/bin/python -m tests.soak
 	@.venv/bin/python -m tests.fuzz
+	@ROLLBOOK_SOAK=1 .venv/bin/python -m pytest -q tests/projections/test_postgres_batches.py
 
 .venv/python: Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Rollbook needs Python 3.11 or later; say which with: make PYTHON=/path/to/python3.11 ..."; exit 2; }
