@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test quick lint bench published county soak bench-streaming bench-answers bench-answers-postgres clean
+.PHONY: demo test quick lint bench published county soak bench-streaming bench-answers bench-against bench-answers-postgres clean
 
 demo: .venv/run
 	@.venv/bin/rollbook --home demo-data demo
@@ -47,7 +47,11 @@ bench-streaming: .venv/dev
 bench-answers: .venv/dev
 	@.venv/bin/python -m tests.benchmarks.answers $(WHAT)
 
-# The same on a real PostgreSQL of its own.
+# The answers as they stand and as a revision had them, over the same facts in one run: make bench-against REV=main~1
+bench-against: .venv/dev
+	@.venv/bin/python -m tests.benchmarks.against $(REV) $(WHAT)
+
+# Answers from nothing, kept up and asked, on a real PostgreSQL of its own.
 bench-answers-postgres: .venv/dev
 	@.venv/bin/python -m tests.benchmarks.answers_postgres $(WHAT)
 
