@@ -136,7 +136,7 @@ def cohort_verb(
             return
         found = cohort_of(asked, which, of_year, statistical=statistical, nc_years=years, near=near)
         if chosen is not Wanted.TABLE:
-            counted.show(_whom(asked, of_year, statistical=statistical), data=True)
+            counted.beside(_whom(asked, of_year, statistical=statistical))
         if chosen is Wanted.TABLE:
             show_cohort(asked, which, of_year, found, statistical=statistical, near=near, names=not no_names)
         else:
@@ -178,8 +178,7 @@ def show_cohort(
         f"{'statistical cohort' if statistical else 'all on the roll'}){asked.as_at}"
     )
     whom = _whom(asked, year, statistical=statistical)
-    say.heading(title)
-    counted.show(whom)
+    counted.heading(title, whom)
     if asked.may_lack:
         say.line(MAY_LACK, "dim")
     first_rows, more = first_of(found, most)
@@ -355,7 +354,7 @@ def show_cohort_totals(
     found = with_rate(found, "severe_perc", "severe", "enrolments")
     whom = _whom(asked, year, statistical=statistical)
     if chosen is not Wanted.TABLE:
-        counted.show(whom, data=True)
+        counted.beside(whom)
         as_data(questions.with_ids(asked.reader, found), chosen, out)
         return
     title = (
@@ -372,8 +371,7 @@ def show_cohort_totals(
         shown = shown.with_columns(
             pl.Series("nc_year", [year_text(one) or "not known" for one in shown["nc_year"].to_list()], pl.String)
         )
-    say.heading(title)
-    counted.show(whom)
+    counted.heading(title, whom)
     show(
         shown,
         chosen,

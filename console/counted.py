@@ -28,12 +28,14 @@ def left_out(population: Population) -> str:
     return f"Entries left out: {', '.join(told)}." if told else ""
 
 
-def show(population: Population, *, data: bool = False) -> None:
-    """Say it: before a table, or beside data."""
-    if data:
-        say.remark(whom(population))
-    else:
-        say.line(whom(population))
+def heading(title: str, population: Population) -> None:
+    """A list's first line: what it is of, and whom it counts."""
+    say.heading(f"{title}. {whom(population)}")
+
+
+def beside(population: Population) -> None:
+    """Whom data count, said beside them."""
+    say.remark(whom(population))
 
 
 def show_left_out(population: Population) -> None:

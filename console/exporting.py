@@ -103,7 +103,7 @@ def export_verb(
         beside = {"counted": cohort, "age_not_known": whom.age_not_known, "left_out": dict(whom.left_out)}
         say.as_json({**beside, "suppress_below": below, "files": told})
         return
-    counted.show(whom)
+    say.line(counted.whom(whom))
     for one in told:
         say.line(
             f"{one['file']}: {say.counted(one['rows'], 'row', 'rows')}, "

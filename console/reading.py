@@ -39,6 +39,7 @@ from domain.place.place import Place
 from projections import totals as published
 from projections.asking import place_at
 from projections.history import History, history
+from projections.population import of_week
 from projections.questions import week_counts, with_ids
 from projections.register import RegisterAt, Row, class_labels, register
 from projections.status import Import, Status, status
@@ -106,6 +107,7 @@ def _week_in_numbers(
     data = chosen is not Wanted.TABLE
     with asking(home_of(context), as_at=as_at, place=place, data=data) as asked:
         found = week_counts(asked.reader, asked.about, monday, by.value)
+        whom = of_week(asked.reader, asked.about, monday)
         known = the_place(asked.ledger, place)
         described = place_at(asked.ledger, known, asked.position)
         parts = found["part"].to_list()
@@ -119,6 +121,10 @@ def _week_in_numbers(
             parts = [described.description.get("name") or place for _ in parts]
     found = with_rate(found.with_columns(pl.Series("part", parts, pl.String)), "present_perc", "present", "possible")
     title = f"{described.description.get('name') or place}, week of {session_day(monday, year=True)}{asked.as_at}"
+    if data:
+        counted.beside(whom)
+    else:
+        counted.heading(title, whom)
     show(
         found,
         chosen,
@@ -139,10 +145,11 @@ def _week_in_numbers(
             ),
         ],
         out=out,
-        title=title,
         none="No session of that week is marked.",
         as_is=True,
     )
+    if not data:
+        counted.show_left_out(whom)
 
 
 def register_of(ledger: Ledger, place: bytes, day: date, moment: int | None, asks: bytes | None = None) -> RegisterAt:
@@ -247,7 +254,7 @@ def totals_verb(
     with asking(home_of(context), as_at=as_at, no_catch_up=no_catch_up, data=data) as asked:
         found = totals(asked.reader, asked.ledger.founding.la_code, everyone=everyone)
     if data:
-        counted.show(found.population, data=True)
+        counted.beside(found.population)
     if chosen is Format.JSON:
         say.as_json(found.rows)
     elif chosen is Format.CSV:
@@ -268,11 +275,11 @@ _SHOWN = (
 
 def show_totals(found: Totals, moment: int | None) -> None:
     """Print the totals, the headline columns only."""
-    say.heading("Totals" + (" as the ledger stands now" if moment is None else f" as recorded by {when(moment)}"))
+    title = "Totals" + (" as the ledger stands now" if moment is None else f" as recorded by {when(moment)}")
+    counted.heading(title, found.population)
     if not found.rows:
         say.line("No session was recorded yet.")
         return
-    counted.show(found.population)
     columns = [Column("Year"), Column("Phase", keep=False), *(Column(title, right=True) for _, title in _SHOWN)]
     say.table(
         columns,

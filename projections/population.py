@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -70,3 +71,13 @@ def population(reader: Reader, about: About, cohort: str, years: Sequence[int] =
             f" where y.cohort = '{STATISTICAL}' and p.age_known = 0{of_years.format('y')}{about.of_place('y')}"
         )["lines"][0]
     return Population(cohort, unknown, {why: entries[why] for why in LEFT_OUT if why in entries})
+
+
+def of_week(reader: Reader, about: About, monday: date) -> Population:
+    """Whom the figures of one week count: everybody on the roll; and what of its registers is left out."""
+    found = reader.ask(
+        "select c.why, count(*) as entries from counted_entry c where c.why <> ''"
+        f" and c.week_start = cast('{monday.isoformat()}' as date){about.of_place('c')} group by c.why"
+    )
+    entries = dict(found.iter_rows())
+    return Population(WORKING, 0, {why: entries[why] for why in LEFT_OUT if why in entries})

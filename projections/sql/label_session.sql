@@ -48,7 +48,12 @@ from (
 ) as last_word
 where age = 1 and unmarked > 0
 union all
-select 'register_not_taken' as label, place, session_date, session, max(position) as position,
-       max(recorded_on) as recorded_on, min(why) as detail, cast(count(*) as integer) as number
-from register_not_taken
-group by place, session_date, session
+select 'register_not_taken' as label, place, session_date, session, position, recorded_on, why as detail,
+       cast(classes as integer) as number
+from (
+  select place, session_date, session, position, recorded_on, why,
+         row_number() over (partition by place, session_date, session order by position desc) as age,
+         count(*) over (partition by place, session_date, session) as classes
+  from register_not_taken
+) as last_word
+where age = 1

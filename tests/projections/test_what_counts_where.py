@@ -140,6 +140,10 @@ def codes(group: str) -> Iterator[tuple[int, str]]:
         yield n, {"unmapped": "", "no_mark": "Z"}.get(group, code)
 
 
+JOINED = 99
+"""The identity that stays of the ordinary pupil's two."""
+
+
 def world(facts: Facts, group: str | None) -> None:
     """The places, their calendars and lines, and the entries of one group."""
     facts.clear()
@@ -159,6 +163,7 @@ def world(facts: Facts, group: str | None) -> None:
     for about, _ in LINES.values():
         facts.line(about["line"], **{name: value for name, value in about.items() if name != "line"})
         facts.put("characteristic", {"line": about["line"], "kind": "fsm", "value": "yes"})
+    facts.put("same_child", {"pupil": 1, "child": JOINED}, {"pupil": JOINED, "child": JOINED})
     facts.put("boarding", {"line": 6, "from_date": date(2025, 9, 1), "boarder": 1})
     if group is not None:
         about, days = LINES[group]
@@ -214,3 +219,18 @@ def test_every_answer_is_changed_by_the_entries_that_its_row_names_and_by_no_oth
     assert {
         name: groups for name, groups in changed_by.items() if groups != set(CHANGED_BY.get(name, "").split())
     } == {}
+
+
+def test_pupil_is_the_lines_own_identity_in_every_answer_and_child_the_one_that_stays() -> None:
+    facts = Facts()
+    world(facts, "ordinary")
+    facts.build(*every())
+    told: dict[str, set[Any]] = {"pupil": set(), "child": set()}
+    for name, answer in every().items():
+        for column in {"pupil", "child"} & set(answer.columns):
+            if "line" in answer.columns and name not in ("child",):
+                told[column] |= {(name, *row) for row in facts.ask(f"select {column} from {name} where line = 1")}
+    facts.close()
+    assert {one for _, one in told["pupil"]} == {1}
+    assert {one for _, one in told["child"]} == {JOINED}
+    assert len({name for name, _ in told["child"]}) > 12

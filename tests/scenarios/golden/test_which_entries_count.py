@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
+from projections.answers import Answer
+from projections.engines.duck import DuckEngine
+from projections.engines.engine import Change
 from tests.making import SIMS, School
 from tests.scenarios.golden.conftest import AskFor
 from tests.scenarios.golden.office import PRESENT, Asks, on, one_day, registers
@@ -165,3 +171,26 @@ def test_amended_and_withdrawn_entries_are_counted_beside_the_figures(school: Sc
     school.removes("2025-09-08 PM", "15:00", "Ann")
     told = {row["why"]: row["entries"] for row in ask_both(*COUNTING).all("left_out", cohort="working")}
     assert told == {"overtaken": 1, "withdrawn": 1}
+
+
+def test_a_snow_day_makes_one_week_of_one_place_anew(
+    school: School, ask_for: AskFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registers(school, "2025-09-08", "2025-09-26", Ann="O", Ben=PRESENT)
+    asks = ask_for("attendance_week")
+    asks.all("attendance_week")
+    made: list[tuple[tuple[str, ...], list[tuple[object, ...]]]] = []
+    refresh = DuckEngine.refresh
+
+    def watched(engine: DuckEngine, answer: Answer, by: Sequence[str], changes: Sequence[Change], views: Any) -> Any:
+        if answer.name == "attendance_week":
+            wanted = " union ".join(f"select {', '.join(by)} from {change.relation}" for change in changes)
+            made.append((tuple(by), engine.rows(wanted)))
+        return refresh(engine, answer, by, changes, views)
+
+    monkeypatch.setattr(DuckEngine, "refresh", watched)
+    for session in ("AM", "PM"):
+        snow = {"date": "2025-09-17", "session": session, "whole": True, "why": "weather", "reversed": False}
+        school.says("ClosureStated", "2025-09-17 07:00", **snow)
+    assert asks.all("attendance_week", why="not_held")
+    assert made == [(("place", "week_start"), [(1, on("2025-09-15"))])]
