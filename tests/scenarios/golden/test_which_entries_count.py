@@ -179,13 +179,13 @@ def test_a_snow_day_makes_one_week_of_one_place_anew(
     registers(school, "2025-09-08", "2025-09-26", Ann="O", Ben=PRESENT)
     asks = ask_for("attendance_week")
     asks.all("attendance_week")
-    made: list[tuple[tuple[str, ...], list[tuple[object, ...]]]] = []
+    made: list[tuple[tuple[str, ...], set[tuple[object, ...]]]] = []
     refresh = DuckEngine.refresh
 
     def watched(engine: DuckEngine, answer: Answer, by: Sequence[str], changes: Sequence[Change], views: Any) -> Any:
         if answer.name == "attendance_week":
             wanted = " union ".join(f"select {', '.join(by)} from {change.relation}" for change in changes)
-            made.append((tuple(by), engine.rows(wanted)))
+            made.append((tuple(by), set(engine.rows(wanted))))
         return refresh(engine, answer, by, changes, views)
 
     monkeypatch.setattr(DuckEngine, "refresh", watched)
@@ -193,4 +193,4 @@ def test_a_snow_day_makes_one_week_of_one_place_anew(
         snow = {"date": "2025-09-17", "session": session, "whole": True, "why": "weather", "reversed": False}
         school.says("ClosureStated", "2025-09-17 07:00", **snow)
     assert asks.all("attendance_week", why="not_held")
-    assert made == [(("place", "week_start"), [(1, on("2025-09-15"))])]
+    assert made == [(("place", "week_start"), {(1, on("2025-09-15"))})]
