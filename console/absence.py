@@ -29,7 +29,7 @@ from console.answering import (
     the_line,
     wanted_of,
 )
-from console.options import AsAt, AskedFor, JsonFlag, NoNames, as_at_of, home_of, school_year_of
+from console.options import AsAt, AskedFor, JsonFlag, NoNames, home_of, school_year_of
 from console.problems import Misused, Refused
 from console.words import short_text
 from domain.figures import percentage
@@ -105,7 +105,7 @@ def cohort_verb(
 
     Each with absent and possible sessions, since when, and how many sessions, one after another, would change it.
     """
-    chosen, moment = wanted_of(format_, json_, out), as_at_of(as_at)
+    chosen = wanted_of(format_, json_, out)
     if sum(option is not None for option in (near, marks, totals)) > 1:
         raise Misused("--near, --marks and --totals are three questions; ask one.")
     if (totals is Level.CHARACTERISTIC) != characteristics:
@@ -114,7 +114,7 @@ def cohort_verb(
     named_year = None if year is None else school_year_of(year)
     with asking(
         home_of(context),
-        as_at=moment,
+        as_at=as_at,
         place=place,
         authority=authority,
         for_=for_,

@@ -21,11 +21,13 @@ import typer
 
 from console import projecting, say
 from console.home import Home
-from console.options import asked_for, the_place
+from console.options import as_at_of, asked_for, the_place
 from console.problems import Misused, Refused
 from console.say import Column, Format
 from console.words import session_day, when, words
 from domain.ledger.ledger import Ledger
+from domain.moments import Meant
+from projections.asking import upto
 from projections.questions import About, hidden_lines, lines_beginning, number_of, places_of, with_ids, with_names
 
 if TYPE_CHECKING:
@@ -101,7 +103,7 @@ class Asking:
 def asking(
     home: Home,
     *,
-    as_at: int | None = None,
+    as_at: Meant | None = None,
     place: str | None = None,
     authority: str | None = None,
     for_: str | None = None,
@@ -112,18 +114,19 @@ def asking(
     """The answers, ready to be asked: caught up with the ledger, as at the moment, of the place, without who is hidden.
 
     `data`: the answer is for a program, so that remarks go beside it; `config` is DuckDB's own. Refused: a place that
-    is not known, and a home whose answers were never made and are too many to make by the way.
+    is not known, a moment that lies ahead, and a home whose answers were never made and are too many to make at once.
     """
     if authority is not None and not (len(authority) == 3 and authority.isdecimal()):
         raise Misused(f"{authority!r} is no authority's code; write its three digits, such as 805.")
     with home.reading() as ledger:
+        moment = as_at_of(ledger, as_at)
         say.note_simulated(ledger.simulated, data)
         of_place = None if place is None else the_place(ledger, place)
         asks = asked_for(ledger, for_)
-        head = ledger.store.head()[0] if as_at is None else ledger.store.last_position_at(as_at)
+        head = upto(ledger, moment)
         if not no_catch_up:
             _bring_up(home, ledger, head)
-        with opened(home, ledger, as_at, of_place, authority, asks, config) as asked:
+        with opened(home, ledger, moment, of_place, authority, asks, config) as asked:
             if authority is not None and not places_of(asked.reader, authority):
                 say.remark(f"No place here is of authority {authority}.")
             yield asked

@@ -12,7 +12,7 @@ import typer
 
 from console import counted, say
 from console.answering import Asking, AuthorityOption, NoCatchUp, PlaceOption, asking, written
-from console.options import AsAt, Everyone, FormatOption, JsonFlag, as_at_of, format_of, home_of, school_year_of
+from console.options import AsAt, Everyone, FormatOption, JsonFlag, format_of, home_of, school_year_of
 from console.problems import Misused, Refused
 from console.say import Format
 from projections import published, questions
@@ -77,7 +77,7 @@ def export_verb(
     Small numbers are kept back, and those by which they could be worked out; that holds within one file, so publish one
     cut of the same figures, not several.
     """
-    chosen, moment = format_of(format_, json_), as_at_of(as_at)
+    chosen = format_of(format_, json_)
     if chosen is Format.CSV:
         raise Misused("What is written is CSV in any case; what is said of it is a table or JSON.")
     if folder.exists() and not folder.is_dir():
@@ -85,7 +85,7 @@ def export_verb(
     years = [school_year_of(one) for one in year or ()]
     with asking(
         home_of(context),
-        as_at=moment,
+        as_at=as_at,
         place=place,
         authority=authority,
         no_catch_up=no_catch_up,

@@ -11,11 +11,12 @@ from console import say
 from console.say import Column
 from console.words import SHORT, session_day, short, stamp, when
 from domain.calendar import NotHeld
+from domain.codes import NATIONAL
 from domain.moments import from_days
 from projections.register import NOTHING, Cell, RegisterAt, Row
 from projections.register import Column as Session
 
-AMENDED, WITHDRAWN, NOT_YET, CANCELLED, CLOSED, IMPORTED = "*", "~", "-", "=", "#", "°"
+AMENDED, WITHDRAWN, NOT_YET, CANCELLED, CLOSED, IMPORTED, LEFT_OUT = "*", "~", "-", "=", "#", "°", "×"
 LEGEND = {
     AMENDED: "amended since it was first entered",
     WITHDRAWN: "withdrawn: the school has this entry no more",
@@ -24,6 +25,7 @@ LEGEND = {
     CANCELLED: "session cancelled",
     CLOSED: "planned closure",
     IMPORTED: "imported from another system's records, not entered here at the time",
+    LEFT_OUT: "counted in no figure: no session was held, or the pupil was off the roll, a guest or a boarder",
     "?": "a code that nobody mapped to a national one",
 }
 MOST_AMENDMENTS = 12
@@ -40,6 +42,7 @@ def sign(row: Row, column: Session) -> str:
             code_text(cell.code, cell.code_sent)
             + (AMENDED if cell.amended else "")
             + (IMPORTED if cell.imported else "")
+            + (LEFT_OUT if _would_count(cell.code) and row.left_out(column) else "")
         )
     if cell.learned:
         return WITHDRAWN + (IMPORTED if cell.imported else "")
@@ -52,6 +55,11 @@ def sign(row: Row, column: Session) -> str:
     if column.why_not_held in (NotHeld.OUTSIDE_TERM, NotHeld.NO_SUCH_SESSION):
         return ""
     return NOT_YET if column.has_come and row.on_roll(column.day) else ""
+
+
+def _would_count(code: str | None) -> bool:
+    """Whether a code is one of a possible session: of the others nobody expects that they count."""
+    return code is not None and code in NATIONAL and NATIONAL[code].possible
 
 
 def code_text(code: str | None, code_sent: str | None) -> str:
@@ -70,7 +78,7 @@ _STYLES = {"N": "red", "O": "red", "G": "red", "U": "red", NOT_YET: "dim", CLOSE
 
 
 def _styled(text: str) -> Text:
-    plain = text.rstrip(AMENDED + IMPORTED)
+    plain = text.rstrip(AMENDED + IMPORTED + LEFT_OUT)
     if AMENDED in text or plain == WITHDRAWN:
         return Text(text, "bold yellow")
     return Text(text, _STYLES.get(plain, "dim italic" if text.startswith("(") else ""))
@@ -112,7 +120,7 @@ def _signs(text: str) -> list[str]:
         return [text]
     if text.startswith("("):
         return ["()"]
-    return [mark for mark in (AMENDED, WITHDRAWN, IMPORTED, "?") if mark in text]
+    return [mark for mark in (AMENDED, WITHDRAWN, IMPORTED, LEFT_OUT, "?") if mark in text]
 
 
 def show_amendments(rows: Sequence[Row], *, names: bool) -> None:
@@ -145,6 +153,7 @@ def title(found: RegisterAt, as_at: int | None) -> str:
 
 def as_data(found: RegisterAt, rows: Sequence[Row], as_at: int | None, *, names: bool) -> dict[str, Any]:
     """The answer for machines."""
+    columns = {(column.day, column.session): column for column in found.columns}
     place = found.place
     return {
         "place": {"id": place.id.hex()} | {k: place.description.get(k) for k in ("laestab", "urn", "name")},
@@ -180,6 +189,7 @@ def as_data(found: RegisterAt, rows: Sequence[Row], as_at: int | None, *, names:
                         "foreseen": cell.foreseen,
                         "minutes_late": cell.minutes_late,
                         "imported": cell.imported,
+                        "left_out": row.left_out(columns[day, session]),
                         "learned": [
                             {
                                 "code": entry.code,
@@ -212,11 +222,13 @@ CSV_COLUMNS = (
     "entries",
     "foreseen",
     "imported",
+    "left_out",
 )
 
 
-def as_rows(rows: Sequence[Row], *, names: bool) -> list[dict[str, Any]]:
-    """One row for each pupil and session with an entry, or with one foreseen."""
+def as_rows(found: RegisterAt, rows: Sequence[Row], *, names: bool) -> list[dict[str, Any]]:
+    """One row for each pupil and session with an entry, or with one foreseen; `left_out`: why it is in no figure."""
+    columns = {(column.day, column.session): column for column in found.columns}
     return [
         _who(row, names)
         | {
@@ -227,6 +239,7 @@ def as_rows(rows: Sequence[Row], *, names: bool) -> list[dict[str, Any]]:
             "entries": " > ".join("withdrawn" if code is None else code for code, _ in cell.codes),
             "foreseen": cell.foreseen,
             "imported": cell.imported,
+            "left_out": row.left_out(columns[day, session]),
         }
         for row in rows
         for (day, session), cell in sorted(row.cells.items())

@@ -25,7 +25,7 @@ from console.answering import (
     show,
     wanted_of,
 )
-from console.options import AsAt, AskedFor, JsonFlag, NoNames, as_at_of, date_of, home_of
+from console.options import AsAt, AskedFor, JsonFlag, NoNames, date_of, home_of
 from console.problems import Misused, Refused
 from console.words import short_text, words
 from projections import questions
@@ -61,13 +61,13 @@ def labels_verb(
 
     A label accuses nobody: it says what the entries say, and by which rule that is worth a look.
     """
-    chosen_format, moment = wanted_of(format_, json_, out), as_at_of(as_at)
+    chosen_format = wanted_of(format_, json_, out)
     if family is not None and family not in FAMILIES:
         raise Misused(f"{family!r} is no family of labels; there are {', '.join(FAMILIES)}.")
     first, last = (None if text is None else date_of(text) for text in (from_, to))
     with asking(
         home_of(context),
-        as_at=moment,
+        as_at=as_at,
         place=place,
         authority=authority,
         for_=for_,

@@ -7,17 +7,39 @@ from typing import Annotated
 
 import typer
 
+from console import say
 from console.home import Home
 from console.problems import Misused, Refused
 from console.say import Format
-from console.words import day_of, moment_of
-from domain.ledger.ledger import Ledger
+from console.words import day_of, when
+from domain.ledger.ledger import FOUNDING, Ledger
+from domain.moments import LiesAhead, Meant, meant
 from projections.asking import places_called, pupils_called, upto
 from projections.who import Identities
 
+
+def moment_of(text: str) -> Meant:
+    """A moment that was typed: what parses every option that takes one."""
+    try:
+        return meant(text)
+    except ValueError as error:
+        raise Misused(str(error)) from None
+
+
 AsAt = Annotated[
-    str | None,
-    typer.Option("--as-at", metavar="MOMENT", help="As recorded by this moment, London time: 2025-09-05 18:00."),
+    Meant | None,
+    typer.Option(
+        "--as-at",
+        metavar="MOMENT",
+        parser=moment_of,
+        help="As recorded by this moment, London time: 2025-09-05 18:00.",
+    ),
+]
+NowOption = Annotated[
+    Meant | None,
+    typer.Option(
+        "--now", metavar="MOMENT", parser=moment_of, help="Of a simulated ledger: the moment at which this is said."
+    ),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How the answer is wanted.")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
@@ -51,12 +73,37 @@ def format_of(chosen: Format, as_json: bool) -> Format:
     return Format.JSON if as_json else chosen
 
 
-def as_at_of(text: str | None) -> int | None:
-    """The moment of an --as-at."""
+def as_at_of(ledger: Ledger, asked: Meant | None) -> int | None:
+    """The moment of an --as-at at a ledger: every question that takes one asks here. Refuses what lies ahead.
+
+    Before the founding nothing was recorded: the answer is as empty as the ledger was, and a remark says why.
+    """
+    if asked is None:
+        return None
+    # The clock of this machine may be behind the one by which the last entry was stamped.
+    moment = past_of(ledger, asked, max(ledger.now(), ledger.store.head()[1]))
+    founded = ledger.store.read_stream(FOUNDING)[0].recorded_at
+    if moment < founded:
+        say.remark(f"Nothing was recorded by then: this ledger was founded on {when(founded)}.")
+    return moment
+
+
+def past_of(ledger: Ledger, asked: Meant, now: int) -> int:
+    """A moment that must have been by now. Refuses one that lies ahead."""
     try:
-        return moment_of(text)
-    except ValueError as error:
-        raise Misused(str(error)) from None
+        return asked.past(now, simulated=ledger.simulated)
+    except LiesAhead as error:
+        raise Refused(str(error)) from None
+
+
+def now_of(ledger: Ledger, now: Meant | None) -> int:
+    """The moment at which something is said: now, or that of a --now, by which a simulated clock is put forward."""
+    standing = ledger.now()
+    if now is None:
+        return standing
+    if not ledger.simulated:
+        raise Misused("Only a simulated ledger takes --now: this one's clock is the machine's.")
+    return max(now.at(standing), standing)
 
 
 def date_of(text: str) -> date:

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from console.options import the_place
+from console.options import now_of, past_of, the_place
 from console.problems import Misused, Refused
 from consumers.file_import import Incoming
 from consumers.history_import import container_history, is_container, open_tables, table_history
 from consumers.history_tables import About, NotATable, Table
 from domain.ledger.held import Waiting
 from domain.ledger.ledger import Ledger
-from domain.moments import end_of_day, from_days
+from domain.moments import Meant, end_of_day, from_days
 from projections.asking import place_at, upto
 
 SHORTEST_SOURCE = 4
@@ -28,8 +28,8 @@ class Asked:
 
     place: str | None = None
     source: str | None = None
-    exported: int | None = None
-    now: int | None = None
+    exported: Meant | None = None
+    now: Meant | None = None
 
 
 @dataclass(slots=True)
@@ -43,8 +43,7 @@ class Past:
 
     def ready(self, ledger: Ledger, asked: Asked) -> list[Incoming]:
         """The files in order: containers as given, then tables as is best. Refuses an unknown place or source."""
-        if asked.now is not None and not ledger.simulated:
-            raise Misused("Only a simulated ledger takes --now: this one's clock is the machine's.")
+        heard = now_of(ledger, asked.now)
         if not self.tables:
             if asked.place or asked.source:
                 raise Misused("--place and --source are for CSV tables: messages say themselves whose they are.")
@@ -52,28 +51,30 @@ class Past:
         if not asked.place or not asked.source:
             raise Misused("CSV tables do not say whose they are: give --place and --source.")
         place = the_place(ledger, asked.place)
-        moment = self._moment(ledger, asked)
+        moment = self._moment(ledger, asked, heard)
         about = About(
             source=_source(ledger, place, asked.source),
             urn=_described(ledger, place, "urn"),
             laestab=_described(ledger, place, "laestab"),
-            exported_at=moment if asked.exported is None else asked.exported,
+            exported_at=moment if asked.exported is None else past_of(ledger, asked.exported, moment),
             received_at=moment,
         )
         if about.urn is None and about.laestab is None:
             raise Refused("This place has neither a LAESTAB nor a URN by which a table could be taken in for it.")
-        if about.exported_at > moment:
-            raise Refused("What was exported after now cannot be taken in yet; say --exported as it was.")
         return [*self.containers, *(table_history(path, table, about) for path, table in self.tables)]
 
-    def _moment(self, ledger: Ledger, asked: Asked) -> int:
+    def _moment(self, ledger: Ledger, asked: Asked, heard: int) -> int:
         """When this is heard. A simulated clock stands where it was told, and never before what the tables tell of:
         else all that would lie in its future."""
         if asked.now is not None or not ledger.simulated:
-            return asked.now or ledger.now()
+            return heard
         told = [table.covers() for _, table in self.tables]
         last = max((covered[1] for covered in told if covered is not None), default=None)
-        return max(ledger.now(), asked.exported or 0, 0 if last is None else end_of_day(from_days(last)))
+        return max(
+            heard,
+            heard if asked.exported is None else asked.exported.at(heard),
+            heard if last is None else end_of_day(from_days(last)),
+        )
 
     def held_sentences(self, held: Iterable[Waiting]) -> list[str]:
         """What waits of these files, a sentence each, by file and row."""

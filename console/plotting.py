@@ -16,7 +16,7 @@ import typer
 from console import counted, say
 from console.absence import year_text
 from console.answering import Asking, AuthorityOption, NoCatchUp, PlaceOption, asking, written
-from console.options import AsAt, as_at_of, home_of, school_year_of
+from console.options import AsAt, home_of, school_year_of
 from console.problems import Misused, Refused
 from domain.moments import academic_year_label
 from projections import charts
@@ -54,12 +54,12 @@ def plot_verb(
     no_catch_up: NoCatchUp = False,
 ) -> None:
     """Draw attendance by week, or who is persistently and severely absent by year group, into a PNG or SVG."""
-    moment, cohort = as_at_of(as_at), cohort_name(statistical=statistical)
+    cohort = cohort_name(statistical=statistical)
     named_year = None if year is None else school_year_of(year)
     if out.suffix.lower() not in ENDINGS:
         raise Misused(f"{out.name} ends neither in .png nor in .svg, the two kinds of picture that are drawn.")
     with asking(
-        home_of(context), as_at=moment, place=place, authority=authority, no_catch_up=no_catch_up, data=True
+        home_of(context), as_at=as_at, place=place, authority=authority, no_catch_up=no_catch_up, data=True
     ) as asked:
         of_year = named_year or charts.latest_year_of_sessions(asked.reader)
         rows: pl.DataFrame | None = None

@@ -33,7 +33,7 @@ from console.answering import (
     wanted_of,
 )
 from console.home import Home
-from console.options import AsAt, AskedFor, JsonFlag, as_at_of, home_of
+from console.options import AsAt, AskedFor, JsonFlag, home_of
 from console.problems import Misused, Refused
 from projections import answers as made
 from projections.facts.tables import TABLES
@@ -83,7 +83,7 @@ def sql_verb(
     Places, lines and pupils are small numbers; place_id, line_id and pupil_id lead to the ledger's ids, place_now to
     names of schools. rollbook answers says what there is.
     """
-    chosen, moment = wanted_of(format_, json_, out), as_at_of(as_at)
+    chosen = wanted_of(format_, json_, out)
     home = home_of(context)
     try:
         text = only_select(statement)
@@ -92,7 +92,7 @@ def sql_verb(
     if login is not None:
         if home.settings.server is None:
             raise Misused("--login is for the server profile: the answers of this home are a file.")
-        if moment is not None or (place or authority or for_) is not None:
+        if as_at is not None or (place or authority or for_) is not None:
             raise Misused(
                 "An analyst's login asks as things stand, of the places that it sees; leave out --login to ask as at a"
                 " moment, or of a place."
@@ -112,7 +112,7 @@ def sql_verb(
         )
     with asking(
         home,
-        as_at=moment,
+        as_at=as_at,
         place=place,
         authority=authority,
         for_=for_,

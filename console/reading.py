@@ -34,7 +34,7 @@ from console.problems import Misused, Refused
 from console.say import Column, Format
 from console.words import session_day, short, stamp, when, words
 from domain.ledger.ledger import Ledger
-from domain.moments import academic_year_label, from_days
+from domain.moments import Meant, academic_year_label, from_days
 from domain.place.place import Place
 from projections import totals as published
 from projections.asking import place_at
@@ -71,15 +71,16 @@ def register_verb(
     out: Out = None,
 ) -> None:
     """Show a week of an attendance register as it stands, or as it stood: pupils down, sessions across."""
-    chosen, moment, day = wanted_of(format_, json_, out), as_at_of(as_at), date_of(week)
+    chosen, day = wanted_of(format_, json_, out), date_of(week)
     if out is not None and chosen is Wanted.JSON:
         raise Misused("JSON of a register goes to stdout; into a file go CSV and parquet.")
     if counts is not None:
         if class_ is not None:
             raise Misused("--class shows the pupils of one class; --counts class has them all, in numbers.")
-        _week_in_numbers(context, place, day - timedelta(day.weekday()), moment, counts, chosen, out)
+        _week_in_numbers(context, place, day - timedelta(day.weekday()), as_at, counts, chosen, out)
         return
     with home_of(context).reading() as ledger:
+        moment = as_at_of(ledger, as_at)
         found = register_of(ledger, the_place(ledger, place), day, moment, asked_for(ledger, for_))
         rows = rows_of_class(found, class_)
         say.note_simulated(ledger.simulated, chosen is not Wanted.TABLE)
@@ -87,21 +88,23 @@ def register_verb(
     if chosen is Wanted.JSON:
         say.as_json({"simulated": ledger.simulated} | herringbone.as_data(found, rows, moment, names=names))
     elif out is not None:
-        listed = [[row[name] for name in herringbone.CSV_COLUMNS] for row in herringbone.as_rows(rows, names=names)]
+        listed = [
+            [row[name] for name in herringbone.CSV_COLUMNS] for row in herringbone.as_rows(found, rows, names=names)
+        ]
         columns = list(herringbone.CSV_COLUMNS)
         as_data(pl.DataFrame(listed, columns, orient="row", infer_schema_length=None), chosen, out)
     elif chosen is Wanted.CSV:
-        say.as_csv(herringbone.CSV_COLUMNS, herringbone.as_rows(rows, names=names))
+        say.as_csv(herringbone.CSV_COLUMNS, herringbone.as_rows(found, rows, names=names))
     else:
         show_register(found, rows, moment, names=names)
 
 
 def _week_in_numbers(
-    context: typer.Context, place: str, monday: date, moment: int | None, by: By, chosen: Wanted, out: Path | None
+    context: typer.Context, place: str, monday: date, as_at: Meant | None, by: By, chosen: Wanted, out: Path | None
 ) -> None:
     """A week summed by school, class or year group, from the answers."""
     data = chosen is not Wanted.TABLE
-    with asking(home_of(context), as_at=moment, place=place, data=data) as asked:
+    with asking(home_of(context), as_at=as_at, place=place, data=data) as asked:
         found = week_counts(asked.reader, asked.about, monday, by.value)
         known = the_place(asked.ledger, place)
         described = place_at(asked.ledger, known, asked.position)
@@ -196,9 +199,10 @@ def history_verb(
     json_: JsonFlag = False,
 ) -> None:
     """Show everything recorded about a pupil, in the order of the ledger: what, when, by whom, and why."""
-    chosen, moment = format_of(format_, json_), as_at_of(as_at)
+    chosen = format_of(format_, json_)
     first, last = (None if text is None else date_of(text) for text in (from_, to))
     with home_of(context).reading() as ledger:
+        moment = as_at_of(ledger, as_at)
         found = history(ledger, the_pupil(ledger, pupil), moment, asked_for(ledger, for_))
         entries = telling.chosen(found, changed, first, last)
         say.note_simulated(ledger.simulated, chosen is not Format.TABLE)
@@ -238,9 +242,9 @@ def totals_verb(
     Of pupils aged 5 to 15 on 31 August, without boarders and guests, in sessions that were held; of 15-year-olds until
     the spring bank holiday; without enrolments that began from then on. With --everyone, of all on the roll.
     """
-    chosen, moment = format_of(format_, json_), as_at_of(as_at)
+    chosen = format_of(format_, json_)
     data = chosen is not Format.TABLE
-    with asking(home_of(context), as_at=moment, no_catch_up=no_catch_up, data=data) as asked:
+    with asking(home_of(context), as_at=as_at, no_catch_up=no_catch_up, data=data) as asked:
         found = totals(asked.reader, asked.ledger.founding.la_code, everyone=everyone)
     if data:
         counted.show(found.population, data=True)
@@ -249,7 +253,7 @@ def totals_verb(
     elif chosen is Format.CSV:
         say.as_csv(published.COLUMNS, found.rows)
     else:
-        show_totals(found, moment)
+        show_totals(found, asked.moment)
 
 
 _SHOWN = (

@@ -21,10 +21,20 @@ from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 
 from console import say
-from console.options import FormatOption, JsonFlag, as_at_of, date_of, format_of, home_of, the_one, the_place, the_pupil
+from console.options import (
+    FormatOption,
+    JsonFlag,
+    NowOption,
+    date_of,
+    format_of,
+    home_of,
+    now_of,
+    the_one,
+    the_place,
+    the_pupil,
+)
 from console.problems import Misused, Refused
 from console.say import Column, Format
-from console.speaking import NowOption
 from consumers.intake import Intake
 from domain.identifiers import is_id
 from domain.ledger.commands import HANDLERS, Command, Done, Names, carry_out
@@ -284,9 +294,8 @@ def verb_of(command: CommandOf) -> Callable[..., None]:
             raise Misused("What was recorded is no table; ask for it as JSON.")
         values = read_said(said or (), command)
         with home_of(context).writing() as ledger:
-            if now is not None and not ledger.simulated:
-                raise Misused("Only a simulated ledger takes --now: this one's clock is the machine's.")
-            answer = carry_out(ledger, make(ledger, command, values), as_at_of(now))
+            moment = now_of(ledger, now)
+            answer = carry_out(ledger, make(ledger, command, values), moment)
             if not isinstance(answer, Done):
                 raise Refused(answer.sentence)
             # What waited for want of a pupil or a place may be placed now.

@@ -41,17 +41,19 @@ from console.options import (
     FormatOption,
     JsonFlag,
     NoNames,
-    as_at_of,
+    NowOption,
     asked_for,
     date_of,
     format_of,
     home_of,
+    moment_of,
+    now_of,
+    past_of,
     the_one,
     the_place,
 )
 from console.problems import Misused, Refused
 from console.say import Format
-from console.speaking import NowOption
 from console.words import session_day, short_text, words
 from domain.ledger.bodies import open_state
 from domain.ledger.commands import (
@@ -66,7 +68,7 @@ from domain.ledger.commands import (
 )
 from domain.ledger.commands.returns import MOST_CONTENT
 from domain.ledger.ledger import Ledger
-from domain.moments import days, local_date
+from domain.moments import Meant, days, local_date
 from projections import returns as lists
 from projections.asking import lines_called, persons_called, pupils_of
 from projections.questions import numbers_of
@@ -138,12 +140,12 @@ def list_verb(which: str) -> Callable[..., None]:
         json_: JsonFlag = False,
         out: Out = None,
     ) -> None:
-        chosen, moment = wanted_of(format_, json_, out), as_at_of(as_at)
+        chosen = wanted_of(format_, json_, out)
         if still_open and everything:
             raise Misused("--open and --everything are two lists; ask for one.")
         with asking(
             home_of(context),
-            as_at=moment,
+            as_at=as_at,
             place=place,
             authority=authority,
             for_=for_,
@@ -276,10 +278,10 @@ def periods_verb(
 
     By the interval agreed with the school, else the authority's setting, else each calendar month.
     """
-    chosen, moment = wanted_of(format_, json_, out), as_at_of(as_at)
+    chosen = wanted_of(format_, json_, out)
     with asking(
         home_of(context),
-        as_at=moment,
+        as_at=as_at,
         place=place,
         authority=authority,
         no_catch_up=no_catch_up,
@@ -339,7 +341,10 @@ def made_verb(
         typer.Option("--listed", metavar="PLACE", help="Of all whom the list says and who are not in one yet."),
     ] = None,
     on: Annotated[
-        str | None, typer.Option("--on", metavar="MOMENT", help="When it was made, London time: 2025-10-31 16:00.")
+        Meant | None,
+        typer.Option(
+            "--on", metavar="MOMENT", parser=moment_of, help="When it was made, London time: 2025-10-31 16:00."
+        ),
     ] = None,
     made_by: Annotated[
         str | None, typer.Option("--made-by", metavar="PERSON", help="Who made it, as record name-person shows.")
@@ -387,7 +392,7 @@ def made_verb(
                 "place": plan.place,
                 "kind": kind.stored,
                 "returns": plan.returns,
-                "made_on": as_at_of(on),
+                "made_on": None if on is None else past_of(ledger, on, now_of(ledger, now)),
                 "made_by": None if made_by is None else _person(ledger, made_by),
                 "channel": channel.value,
                 "computed_at": plan.computed_at,
@@ -621,7 +626,7 @@ def asked_verb(
     """Record that the authority asks for returns that need not be made unasked: junior class, most senior class."""
     chosen = _no_csv(format_, json_)
     with home_of(context).writing() as ledger:
-        day = date_of(on) if on else local_date(as_at_of(now) or ledger.now())
+        day = date_of(on) if on else local_date(now_of(ledger, now))
         stored = kind.value.replace("-", "_")
         command = AskForReturns.model_validate({"place": the_place(ledger, place), "kind": stored, "asked_on": day})
         done = _record(ledger, command, (), now)
@@ -632,11 +637,9 @@ def asked_verb(
 # --- said
 
 
-def _record(ledger: Ledger, command: Command, definitions: tuple[tuple[str, bytes], ...], now: str | None) -> Done:
+def _record(ledger: Ledger, command: Command, definitions: tuple[tuple[str, bytes], ...], now: Meant | None) -> Done:
     """Record, with the definitions behind it first, where the ledger does not have them yet."""
-    if now is not None and not ledger.simulated:
-        raise Misused("Only a simulated ledger takes --now: this one's clock is the machine's.")
-    moment = as_at_of(now)
+    moment = now_of(ledger, now)
     if definitions:
         carry_out(ledger, AdoptDefinitions(definitions=definitions), moment)
     done = carry_out(ledger, command, moment)

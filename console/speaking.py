@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from console import say
-from console.options import FormatOption, JsonFlag, as_at_of, date_of, format_of, home_of
+from console.options import FormatOption, JsonFlag, NowOption, date_of, format_of, home_of, now_of
 from console.problems import Misused, Refused
 from console.say import Format
 from consumers.deliveries import Delivery
@@ -24,10 +24,6 @@ from schemas.codec import encode_confluent
 
 TOPIC = "attendance.mis."
 """A source's Kafka topic is this and its id."""
-
-NowOption = Annotated[
-    str | None, typer.Option("--now", metavar="MOMENT", help="Of a simulated ledger: the moment at which this is said.")
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +62,7 @@ def source_add(
     spoken_for = [SpokenFor(name, local or None) for name, _, local in (one.partition("=") for one in place)]
     source = os.urandom(16)
     with home_of(context).writing() as ledger:
-        moment = _moment(ledger, now)
+        moment = now_of(ledger, now)
         row = {
             "described": source,
             "system": system,
@@ -117,7 +113,7 @@ def place_add(
     with home_of(context).writing() as ledger:
         if places_called(ledger, laestab):
             raise Refused(f"A place with the LAESTAB {laestab} is known here already.")
-        moment = _moment(ledger, now)
+        moment = now_of(ledger, now)
         schools = kind in ("maintained", "academy", "nms_special", "ctc", "pru", "ap_academy", "nursery")
         fields = {
             "kind": kind,
@@ -138,12 +134,6 @@ def place_add(
         say.as_json({"place": place.hex(), "laestab": laestab})
     else:
         say.line(f"{name} ({laestab}) is place {place.hex()}.")
-
-
-def _moment(ledger: Ledger, now: str | None) -> int:
-    if now is not None and not ledger.simulated:
-        raise Misused("Only a simulated ledger takes --now: this one's clock is the machine's.")
-    return as_at_of(now) or ledger.now()
 
 
 def say_as_operator(ledger: Ledger, name: str, moment: int, fields: dict[str, Any]) -> None:

@@ -13,11 +13,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from console import say
-from console.options import FormatOption, JsonFlag, as_at_of, format_of, home_of
+from console.options import FormatOption, JsonFlag, NowOption, format_of, home_of, moment_of
 from console.past import Asked, open_past
 from console.problems import REFUSED, Misused, Refused
 from console.say import Format
-from console.speaking import NowOption
 from consumers import file_import
 from consumers.deliveries import read_deliveries
 from consumers.file_import import Imported, Incoming, file_of_deliveries
@@ -25,6 +24,7 @@ from consumers.history_import import is_container
 from consumers.outcome import Counts
 from domain.ledger.held import waiting
 from domain.ledger.ledger import Ledger
+from domain.moments import Meant
 from simulation import Summary, planted_path, simulate_counts, simulate_year
 from simulation.history import simulate_history
 
@@ -153,8 +153,13 @@ def import_verb(
         typer.Option("--source", metavar="SOURCE", help="With --history: the system they come from, by id or name."),
     ] = None,
     exported: Annotated[
-        str | None,
-        typer.Option("--exported", metavar="MOMENT", help="With --history: when they were exported (default: now)."),
+        Meant | None,
+        typer.Option(
+            "--exported",
+            metavar="MOMENT",
+            parser=moment_of,
+            help="With --history: when they were exported (default: now).",
+        ),
     ] = None,
     now: NowOption = None,
     format_: FormatOption = Format.TABLE,
@@ -162,7 +167,7 @@ def import_verb(
 ) -> None:
     """Take files of messages in. Killed and started again it goes on; the same file again is nothing new."""
     chosen = format_of(format_, json_)
-    asked = Asked(place, source, as_at_of(exported), as_at_of(now))
+    asked = Asked(place, source, exported, now)
     if not history and asked != Asked():
         raise Misused("--place, --source, --exported and --now have a meaning with --history only.")
     for file in files:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from domain.moments import local, parse_date, parse_moment, to_datetime
+from domain.moments import local, needed_offset, parse_date, to_datetime
 
 SHORT = 8
 """Hex digits of an id that are shown: enough to ask by."""
@@ -89,28 +89,23 @@ def session_day(day: date, *, year: bool = False) -> str:
 def when(micros: int) -> str:
     """A moment on London clocks: Mon 1 Sep 2025 09:07."""
     shown = local(micros)
-    return f"{session_day(shown.date(), year=True)} {shown:%H:%M}"
+    return f"{session_day(shown.date(), year=True)} {shown:%H:%M}{needed_offset(micros)}"
 
 
 def when_recorded(micros: int) -> str:
     """A moment in a column: 1 Sep 2025 09:07."""
     shown = local(micros)
-    return f"{shown.day} {shown:%b %Y %H:%M}"
+    return f"{shown.day} {shown:%b %Y %H:%M}{needed_offset(micros)}"
 
 
 def stamp(micros: int | None) -> str | None:
     """A moment for machines: UTC, with its microseconds."""
-    return None if micros is None else f"{to_datetime(micros):%Y-%m-%dT%H:%M:%S.%fZ}"
+    return None if micros is None else f"{to_datetime(micros).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def words(symbol: str | None) -> str:
     """A symbol as words: wrong_pupil becomes wrong pupil."""
     return "" if symbol is None else symbol.replace("_", " ")
-
-
-def moment_of(text: str | None) -> int | None:
-    """The moment of an --as-at; ValueError with a sentence."""
-    return None if text is None else parse_moment(text)
 
 
 def day_of(text: str) -> date:

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 from consumers.ahead import Read, read, weighed
 from consumers.deliveries import Delivery, FileRows, file_hash
-from domain.moments import days, local_date, parse_date, parse_moment
+from domain.moments import days, local_date, parse_date, parse_record
 from domain.place.decide import CLOSURE_KINDS, TERMS
 from domain.place.place import BLANKS
 from schemas.catalogue import mis
@@ -298,7 +298,7 @@ def moment_in(text: str) -> int | None:
     if (found := _BRITISH_TIME.fullmatch(text)) is not None:
         written = f"{found[3]}-{int(found[2]):02d}-{int(found[1]):02d} {found[4]:0>5}"
         written = written if len(found[4]) not in (4, 7) else f"{written[:11]}0{found[4]}"
-    return parse_moment(written)
+    return parse_record(written)
 
 
 def _whole_number(text: str) -> int | None:

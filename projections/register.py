@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from domain.admission_register import line as lines
 from domain.calendar import SESSIONS, NotHeld
+from domain.codes import NATIONAL, StatisticalClass
 from domain.events import Stored, of_history
 from domain.ledger.bodies import open_state
 from domain.ledger.ledger import Ledger
@@ -124,11 +125,43 @@ class Row:
     starting_day: date
     off_roll_from: date | None
     """The first day on which the pupil was not on the roll any more, as then known."""
+    entered: bool = True
+    """In the register, and not in error; a place that is only agreed is not."""
+    guest: bool = False
+    gone_from: date | None = None
+    """The first day after a deletion or a leaving day stated, a guest's too."""
+    last_day: date = date.max
+    """Of the school year of which this is a row."""
+    boarding: dict[int, bool] = field(default_factory=dict)
+    """From which day (as a number) the pupil boards, or boards no more; the last word on each."""
     cells: dict[Spot, Cell] = field(default_factory=dict)
 
     def on_roll(self, day: date) -> bool:
         """Whether an entry is to be expected for that day."""
         return self.starting_day <= day and (self.off_roll_from is None or day < self.off_roll_from)
+
+    def boards(self, day: date) -> bool:
+        """Whether the pupil boards on a day, so that no attendance is recorded in law (regulation 10(1))."""
+        since = [first for first in self.boarding if first <= days(day)]
+        return bool(since) and self.boarding[max(since)]
+
+    def left_out(self, column: Column) -> str:
+        """Why the entry of a session is in no figure, as `counted_entry` says it; empty where it counts, or none is."""
+        code = self.cells.get((column.day, column.session), NOTHING).code
+        if code is None:
+            return ""
+        if code not in NATIONAL:
+            return "unmapped"
+        if NATIONAL[code].statistical_class is StatisticalClass.ADM:
+            return "no_mark"
+        ended = self.gone_from is not None and column.day >= self.gone_from
+        if not self.entered or ended or not self.starting_day <= column.day <= self.last_day:
+            return "off_roll"
+        if self.guest:
+            return "guest"
+        if self.boards(column.day):
+            return "boarder"
+        return "" if column.why_not_held in (None, NotHeld.NOT_KNOWN) else "not_held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,23 +275,32 @@ def _rows(
     for at in range(0, len(names), 500):
         for stream, entries in ledger.store.read_streams(names[at : at + 500]).items():
             state, off_roll = lines.Line(stream), None
+            boarding: dict[int, bool] = {}
             for entry in entries:
                 if entry.position > last:
                     break
                 event = Stored(entry.version, entry.topic, *open_state(entry.state, ledger.keys))
                 lines.evolve(state, event)
+                if entry.topic == "BoardingRecorded":
+                    boarding[event.fields["from"]] = event.fields["boarder"] != "no"
                 if entry.topic == "PupilDeleted":
                     off_roll = off_roll_from(_delivery(place, event), event.fields, entry.recorded_at)
             if not (state.entry_version or state.agreed_version):
                 continue
             _, line = lines.parts_of(stream)
+            gone_from = off_roll if state.deletion_version else _left_as_stated(state)
             row = Row(
                 line,
                 None,
                 state.text.get("full_name"),
                 labels.get(state.year.get("group") or b""),
                 from_days(state.starting_day),
-                off_roll if state.deletion_version else _left_as_stated(state),
+                gone_from,
+                bool(state.entry_version or state.is_guest) and not state.entered_in_error,
+                state.is_guest,
+                gone_from,
+                date(state.school_year // 100 + 1, 8, 31),
+                boarding,
             )
             if not state.entry_version or state.is_guest:
                 row.off_roll_from = row.starting_day

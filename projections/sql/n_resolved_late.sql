@@ -1,6 +1,6 @@
 -- question: Which entries N were amended only after the fifth school day?
 -- key: position
--- source: PRR reg 10(7)-(9); law.md 2.4; only where an entry was called for (`counted_entry`: on the roll, no boarder, a session held). Late at the school (by the date that it gives) and late at the ledger are two things
+-- source: PRR reg 10(7)-(9); law.md 2.4; only where an entry stands and was called for (`counted_entry`: on the roll, no boarder, a session held); what was withdrawn since is in `amendments`. Late at the school (by the date that it gives) and late at the ledger are two things
 -- refresh: place, line, session_date, session of change; place, line, session_date, session of counted_entry; place, chain of register_chain; chain of chain_day
 -- column place: The place.
 -- column line: The line.
@@ -26,6 +26,6 @@ from (
 join register_chain c on c.place = a.place
 join chain_day d on d.chain = c.chain and d.session_date = a.session_date
 join chain_day due on due.chain = c.chain and due.day_no = d.day_no + 5
-left join counted_entry r on r.line = a.line and r.session_date = a.session_date and r.session = a.session
+join counted_entry r on r.line = a.line and r.session_date = a.session_date and r.session = a.session
 where (a.recorded_on > due.session_date or a.amended_on > due.session_date)
-  and coalesce(r.why, '') not in ('off_roll', 'guest', 'boarder', 'not_held')
+  and r.why not in ('off_roll', 'guest', 'boarder', 'not_held')

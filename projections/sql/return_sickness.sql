@@ -50,7 +50,7 @@ counted (place, child, school_year, session_date, line, csa, sessions, school_da
          row_number() over (partition by place, child, island order by session_date)
   from (
     select place, child, school_year, session_date, max(line) as line, max(csa) as csa, max(sessions) as that_day,
-           cast(sum(sum(sessions)) over (partition by place, child, school_year order by session_date
+           cast(sum(max(sessions_am) + max(sessions - sessions_am)) over (partition by place, child, school_year order by session_date
                 rows between unbounded preceding and current row) as bigint) as sessions,
            cast(sum(case when max(sessions) > 0 then 1 else 0 end)
                 over (partition by place, child, school_year order by session_date

@@ -9,9 +9,11 @@
 -- column session_date: The date.
 -- column day_no: School days of the place, counted from 1.
 -- column sessions: Sessions with I; 0: none of the day was held for the pupil, and every count skips it.
+-- column sessions_am: 1: the morning is one of them. Where a child has two lines in one register, a session counts once.
 -- column csa: Of compulsory school age that day: yes, no or unknown (no birth date is known).
 select r.place, r.line, r.child, r.school_year, r.session_date, d.day_no,
-       cast(count(*) filter (where r.code = 'I') as smallint) as sessions, r.csa
+       cast(count(*) filter (where r.code = 'I') as smallint) as sessions,
+       cast(count(*) filter (where r.code = 'I' and r.session = 1) as smallint) as sessions_am, r.csa
 from counted_entry r
 join school_day d on d.place = r.place and d.session_date = r.session_date
 where r.code in ('I', 'Y4') and r.why = '' and r.told = 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
+from domain.moments import LONDON
 from projections.answers import every
 from projections.facts.tables import TABLES
 from simulation import simulate_year
@@ -11,6 +13,8 @@ from tests.console.conftest import Command
 from tests.console.test_analysts import Authority, authority
 
 __all__ = ["authority"]
+
+TODAY = f"{datetime.now(LONDON):%Y-%m-%d}"
 
 
 def test_a_server_answers_as_a_laptop_does_and_an_analyst_asks_as_that_analyst(
@@ -43,7 +47,7 @@ def test_a_server_answers_as_a_laptop_does_and_an_analyst_asks_as_that_analyst(
     labels = {row["label"] for row in authority("labels", "--json").data}
     assert labels == {row["label"] for row in laptop("labels", "--json").data}
     place = authority(*cohort).data[0]["laestab"]
-    assert {row["laestab"] for row in authority(*cohort, "--place", place, "--as-at", "2099-01-01").data} == {place}
+    assert {row["laestab"] for row in authority(*cohort, "--place", place, "--as-at", TODAY).data} == {place}
 
     for where, command in (("server", authority.rollbook), ("laptop", laptop)):
         assert command("export", str(tmp_path / where)).code == 0
@@ -102,8 +106,12 @@ def _asks_of_one_place_and_as_at(command: Command, laestab: str) -> None:
     numbers = "select sum(n) as total, avg(n) as mean, sum(n) / 2.0 as half from (values (1), (2)) as v (n)"
     assert command("sql", numbers, "--json").data == [{"total": 3, "mean": 1.5, "half": 1.5}]
     marks = ("sql", "select count(*) as n from register", "--place", laestab, "--json")
-    assert [command(*marks, *as_at).data[0]["n"] for as_at in ((), ("--as-at", "2099-01-01"))] == [one["register"]] * 2
-    assert command(*marks, "--as-at", "2020-01-01").data == [{"n": 0}]
+    assert [command(*marks, *as_at).data[0]["n"] for as_at in ((), ("--as-at", TODAY))] == [one["register"]] * 2
+    for long_ago in ("2020-01-01", "0001-01-01", "1969-12-31 23:59:59"):
+        assert command(*marks, "--as-at", long_ago).data == [{"n": 0}]
+    for ahead, says in (("2099-01-01", "2099-01-01 lies ahead: now is"), ("2025-10-26 01:30", "01:30+01:00 or")):
+        said = command(*marks, "--as-at", ahead)
+        assert (said.code, says in said.err) == (1 if "lies" in says else 2, True), said.err
     for statement in (
         "select query_to_xml('select 1', true, true, 'x')",
         "select * from pg_stats",

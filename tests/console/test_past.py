@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from domain.moments import LONDON
 from tests.console.conftest import Command
 
 PLACE = "8054001"
@@ -58,6 +60,13 @@ def test_a_past_goes_in_and_everything_that_shows_it_says_that_it_was_imported(
     assert again.out.count("nothing new") == 4
 
 
+def test_what_was_exported_today_was_exported_by_now(rollbook: Command, tables: list[str]) -> None:
+    today = f"{datetime.now(LONDON):%Y-%m-%d}"
+    said = rollbook("import", "--history", "--place", PLACE, "--source", "SIMS", "--exported", today, *tables)
+    assert said.code == 0, said.err
+    assert rollbook("status", "--json").data["imports"][0]["finished"]["accepted"] > 0
+
+
 def test_a_bad_file_is_refused_before_any_of_the_others_is_taken_in(
     rollbook: Command, tables: list[str], tmp_path: Path
 ) -> None:
@@ -84,7 +93,10 @@ def test_a_bad_row_is_said_by_file_and_row(rollbook: Command, tables: list[str],
     [
         (("--history",), "give --place and --source"),
         (("--history", "--place", PLACE, "--source", "Arbor"), "No source called Arbor may speak for this place"),
-        (("--history", "--place", PLACE, "--source", "SIMS", "--exported", "2999-01-01"), "exported after now"),
+        (
+            ("--history", "--place", PLACE, "--source", "SIMS", "--exported", "2999-01-01"),
+            "2999-01-01 lies ahead: now is",
+        ),
         (("--place", PLACE), "with --history only"),
     ],
 )

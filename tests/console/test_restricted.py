@@ -14,7 +14,7 @@ DUNE_LAESTAB, DUNE_URN = "8051235", "100002"
 DUNE = {"laestab": DUNE_LAESTAB, "local_id": "dune"}
 WEEK, LATER = ("--week", "2025-09-03"), ("--week", "2025-09-10")
 FORMATS = ((), ("--json",), ("--format", "csv"))
-MOMENTS = ((), ("--as-at", "2025-09-08 12:00"))
+MOMENTS = ((), ("--as-at", "2025-09-08"))
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_the_registers_of_both_places_do_not_show_the_child_to_others(hidden: Sc
     ):
         if asked_for[1:] == (place,):
             continue
-        for moment in ((), ("--as-at", "2025-09-30 12:00")):
+        for moment in ((), ("--as-at", "2025-09-08")):
             said = at_school("register", place, *week, *asked_for, *moment, *how)
             assert said.code == 0, said.err
             assert "Dee" not in all_said(said)
@@ -135,7 +135,7 @@ def test_a_merge_made_before_the_order_leads_nobody_around_it(hidden: School, at
     assert "Dee" not in all_said(at_school("register", LAESTAB, "--week", "2025-10-08"))
     (merged,) = hidden.entries("IdentitiesMerged")
     assert at_school("record", "undo-merge", f"merge={merged.position}", "reason_code=other").code == 0
-    then = ("--as-at", "2025-10-06 12:00")
+    then = ("--as-at", "2025-10-06")
     for secret in where(hidden):
         assert secret not in all_said(at_school("history", UPN, *then)), secret
     own = at_school("history", OTHER_UPN, "--json", *then).data

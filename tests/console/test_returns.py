@@ -12,7 +12,7 @@ import pytest
 
 from domain.moments import days
 from tests.console.conftest import Command, Said
-from tests.making import LAESTAB, School
+from tests.making import LAESTAB, School, moment
 from tests.scenarios.golden.office import PRESENT, registers
 
 MON = "2025-09-08"
@@ -109,6 +109,17 @@ def test_a_return_keeps_what_was_sent_with_its_position_definition_and_receipt(
     assert (row["made_position"], row["made_on"], row["superseded"]) == (entry.position, "2025-09-30", 0)
     shown = taken(office("returns", "show", str(entry.position))).out
     assert json.loads(shown) == sent
+
+
+def test_a_return_is_made_by_now_and_a_date_that_is_today_means_now(september: School, office: Command) -> None:
+    made = ("returns", "made", "deletion", line_of(office, "Cal"), *NOW, "--on")
+    for ahead in ("2025-09-30 16:31", "2025-10-01"):
+        said = office(*made, ahead)
+        assert (said.code, f"{ahead} lies ahead" in said.err) == (1, True), said.err
+    assert september.entries("ReturnMade") == []
+    taken(office(*made, "2025-09-30"))
+    (entry,) = september.entries("ReturnMade")
+    assert entry["made_on"] == entry.recorded_at == moment("2025-09-30 16:30")
 
 
 def test_the_content_carries_a_reference_that_nobody_can_guess_so_its_hash_tells_nothing(

@@ -113,6 +113,11 @@ def test_a_moment_is_one_on_london_clocks_and_a_date_alone_the_end_of_it(text: s
     assert moment_in(text) == moment(same)
 
 
+def test_a_moment_in_a_doubtful_hour_is_taken_and_read_as_greenwich_mean_time() -> None:
+    assert moment_in("26/10/2025 01:30") == moment("2025-10-26 01:30+00:00")
+    assert moment_in("2025-03-30 01:30") == moment("2025-03-30 01:30+00:00")
+
+
 def test_the_same_table_gives_the_same_messages_again_and_goes_on_after_any_of_them(tmp_path: Path) -> None:
     rows = "".join(f"{n},2022-11-{day:02d},AM,{'/' if n else '-'}\n" for day in range(7, 12) for n in range(3))
     marks = table(tmp_path, "pupil,date,session,code\n" + rows)

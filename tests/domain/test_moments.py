@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from domain.moments import (
     LONDON,
+    LiesAhead,
     academic_year,
     academic_year_before,
     academic_year_days,
     academic_year_label,
+    as_typed,
     days,
     end_of_day,
     from_days,
@@ -21,8 +23,10 @@ from domain.moments import (
     local,
     local_date,
     local_minute,
+    meant,
     parse_date,
     parse_moment,
+    parse_record,
     to_datetime,
     to_micros,
 )
@@ -136,7 +140,14 @@ def test_a_zone_that_is_given_counts(text: str) -> None:
         "2025-09-01 9:30",
         "2025-09-01 09:30 Europe/London",
         "2025-09-01 09:30+99:00",
+        "2025-06-30 23:59:60",
+        "2025-09-01Z",
+        "2025-09-01 09:30 +0100 ago",
+        "now",
+        "today",
         "0001-01-01 00:00+14:61",
+        "0001-01-01 00:00+14:00",
+        "9999-12-31 23:59:59-14:00",
     ],
 )
 def test_what_is_no_moment_is_answered_with_a_sentence(text: str) -> None:
@@ -144,24 +155,97 @@ def test_what_is_no_moment_is_answered_with_a_sentence(text: str) -> None:
         parse_moment(text)
 
 
-@pytest.mark.parametrize("text", ["0001-01-01", "0001-01-01 00:00+14:00", "9999-12-31", "9999-12-31 23:59:59-14:00"])
+@pytest.mark.parametrize("text", ["0001-01-01", "0001-01-01 00:00", "1969-12-31", "9999-12-31", "9999-12-31 23:59:59"])
 def test_the_ends_of_the_calendar_are_moments_like_others(text: str) -> None:
-    assert isinstance(parse_moment(text), int)
+    assert as_typed(parse_moment(text)).startswith(text)
 
 
-def test_on_the_night_the_clocks_go_back_the_repeated_hour_is_read_as_its_second_run() -> None:
-    first_run, second_run = utc(2025, 10, 26, 0, 30), utc(2025, 10, 26, 1, 30)
-    assert local_minute(first_run) == local_minute(second_run) == 90
-    assert parse_moment("2025-10-26 01:30") == second_run
-    assert parse_moment("2025-10-26 00:59:59") == utc(2025, 10, 25, 23, 59, 59)
-    assert parse_moment("2025-10-26 02:00") == utc(2025, 10, 26, 2, 0)
+@pytest.mark.parametrize(
+    "text", ["2025-10-26 01:30", " 2025-10-26T01:30:15.25\n", "2024-10-27 01:00", "2024-10-27 01:59:59"]
+)
+def test_a_clock_time_that_happens_twice_asks_for_its_zone_and_shows_both_readings(text: str) -> None:
+    with pytest.raises(ValueError, match="twice") as refused:
+        parse_moment(text)
+    typed = text.strip()
+    assert str(refused.value).endswith(f"; write {typed}+01:00 or {typed}+00:00.")
+    assert parse_moment(f"{typed}+00:00") - parse_moment(f"{typed}+01:00") == 3_600_000_000
+    assert {local_minute(parse_moment(f"{typed}{zone}")) // 60 for zone in ("+01:00", "+00:00")} == {1}
 
 
-def test_on_the_night_the_clocks_go_forward_the_missing_hour_is_read_as_greenwich_mean_time() -> None:
-    assert parse_moment("2025-03-30 01:30") == utc(2025, 3, 30, 1, 30)
-    assert local_minute(parse_moment("2025-03-30 01:30")) == 150
-    assert parse_moment("2025-03-30 00:59") == utc(2025, 3, 30, 0, 59)
-    assert parse_moment("2025-03-30 02:00") == utc(2025, 3, 30, 1, 0)
+@pytest.mark.parametrize("text", ["2025-03-30 01:30", "2025-03-30T01:00", "2026-03-29 01:59:59"])
+def test_a_clock_time_that_never_happens_asks_for_its_zone_and_shows_both_readings(text: str) -> None:
+    with pytest.raises(ValueError, match="never show") as refused:
+        parse_moment(text)
+    assert str(refused.value).endswith(f"; write {text}+01:00 or {text}+00:00.")
+    readings = [parse_moment(f"{text}{zone}") for zone in ("+01:00", "+00:00")]
+    assert [local_minute(one) // 60 for one in readings] == [0, 2]
+
+
+@pytest.mark.parametrize("night", [date(2025, 3, 30), date(2025, 10, 26), date(2025, 9, 1)])
+def test_no_other_minute_of_such_a_night_asks_for_its_zone(night: date) -> None:
+    asked = set()
+    for minute in range(24 * 60):
+        text = f"{night} {minute // 60:02d}:{minute % 60:02d}"
+        try:
+            assert local_minute(parse_moment(text)) == minute
+        except ValueError:
+            asked.add(minute // 60)
+    assert asked == (set() if night.month == 9 else {1})
+
+
+@given(DATES)
+def test_a_date_alone_never_asks_for_a_zone(day: date) -> None:
+    assert parse_moment(day.isoformat()) == end_of_day(day)
+
+
+def test_a_record_that_cannot_be_asked_for_its_zone_is_read_as_greenwich_mean_time() -> None:
+    assert parse_record("2025-10-26 01:30") == parse_moment("2025-10-26 01:30+00:00") == utc(2025, 10, 26, 1, 30)
+    assert parse_record("2025-03-30 01:30") == parse_moment("2025-03-30 01:30+00:00") == utc(2025, 3, 30, 1, 30)
+    assert parse_record("2025-09-01 09:30") == utc(2025, 9, 1, 8, 30)
+    assert parse_record("2025-09-01") == parse_moment("2025-09-01")
+
+
+def test_a_date_that_is_today_in_london_means_now_and_any_other_its_end() -> None:
+    now = utc(2025, 9, 1, 23, 30)
+    assert meant("2025-09-02").at(now) == now, "in London it is half past midnight"
+    assert meant("2025-09-01").at(now) == utc(2025, 9, 1, 22, 59, 59, 999999)
+    assert meant("2025-09-03").at(now) == utc(2025, 9, 3, 22, 59, 59, 999999)
+    assert meant("2025-09-02 00:10").at(now) == utc(2025, 9, 1, 23, 10), "a time is that time, also today"
+
+
+@given(MICROS, st.integers(0, 400 * 86_400_000_000))
+def test_what_has_been_is_taken_as_it_was_meant_and_now_is_the_last_moment_that_has(now: int, ago: int) -> None:
+    typed = to_datetime(now - ago).isoformat()
+    assert meant(typed).past(now) == now - ago
+    assert meant(local_date(now).isoformat()).past(now) == now
+    with pytest.raises(LiesAhead):
+        meant(to_datetime(now + 1).isoformat()).past(now)
+    with pytest.raises(LiesAhead):
+        meant((local_date(now) + timedelta(days=1)).isoformat()).past(now)
+
+
+def test_what_lies_ahead_is_refused_with_what_was_asked_what_now_is_and_what_to_do() -> None:
+    now = utc(2025, 9, 1, 8, 30, 15)
+    with pytest.raises(
+        LiesAhead, match="2025-09-02 lies ahead: now is 2025-09-01 09:30:15; name an earlier moment, or"
+    ):
+        meant("2025-09-02").past(now)
+    with pytest.raises(
+        LiesAhead, match="the clock of this ledger is simulated and stands at 2025-09-01 09:30:15; name"
+    ):
+        meant("2025-09-01 10:00").past(now, simulated=True)
+
+
+def test_an_instant_is_written_so_that_it_can_be_typed_with_its_offset_in_the_repeated_hour_only() -> None:
+    assert as_typed(utc(2025, 9, 1, 8, 30, 15, 250000)) == "2025-09-01 09:30:15"
+    assert as_typed(utc(2025, 10, 26, 0, 30)) == "2025-10-26 01:30:00+01:00"
+    assert as_typed(utc(2025, 10, 26, 1, 30)) == "2025-10-26 01:30:00+00:00"
+    assert as_typed(utc(2025, 10, 26, 2, 30)) == "2025-10-26 02:30:00"
+
+
+@given(MICROS)
+def test_an_instant_written_to_be_typed_is_read_back_to_the_second(micros: int) -> None:
+    assert parse_moment(as_typed(micros)) == micros - micros % 1_000_000
 
 
 @pytest.mark.parametrize("night", [date(2025, 3, 30), date(2025, 10, 26)])

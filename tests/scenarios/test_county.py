@@ -15,7 +15,9 @@ from consumers.outcome import Counts
 from domain.ledger.keystore import KeyStore
 from domain.ledger.ledger import Ledger, found
 from domain.ledger.sqlite_store import open_sqlite
+from projections.register import register
 from simulation import Planted, Summary, simulate_year
+from tests.answering import answers_of
 from tests.finding import Finder, Who, act, everything
 from tests.making import founding
 
@@ -93,3 +95,28 @@ def test_who_boards_is_in_no_register(county: County) -> None:
     marks = [row for row in everything(county.ledger, "MarkRecorded") if row["line"].hex() in lines]
     assert len(lines) > 10
     assert len(marks) == 1, "the one that was planted"
+
+
+def test_the_register_says_of_every_entry_why_it_is_left_out_as_the_answers_do(county: County) -> None:
+    with answers_of(county.ledger) as reader:
+        told = reader.ask(
+            "select p.id as place, l.id as line, c.session_date, c.session, c.why from counted_entry c"
+            " join place_id p on p.place = c.place join line_id l on l.line = c.line"
+        )
+    said = {(line, day, "AM" if n == 1 else "PM"): why for _, line, day, n, why in told.iter_rows()}
+    shown: dict[object, str] = {}
+    for place in told["place"].unique().to_list():
+        found = register(
+            county.ledger,
+            bytes.fromhex(place),
+            told["session_date"].min(),  # type: ignore[arg-type]
+            told["session_date"].max(),  # type: ignore[arg-type]
+            asked_for=bytes.fromhex(place),
+        )
+        columns = {(column.day, column.session): column for column in found.columns}
+        for row in found.rows:
+            for spot, cell in row.cells.items():
+                if cell.code is not None:
+                    shown[row.line.hex(), *spot] = row.left_out(columns[spot])
+    assert {"", "unmapped", "boarder"} <= set(said.values())
+    assert {key: why for key, why in said.items() if shown.get(key) != why} == {}

@@ -1,4 +1,7 @@
-"""The school of the golden scenarios, and whom they ask. One store is enough: both hold the same entries."""
+"""The school of the golden scenarios, and whom they ask. One store is enough: both hold the same entries.
+
+`ask_both` asks in DuckDB, and when the scenario is told, all of it once more in PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.making import School
+from tests.postgres import Server
+from tests.projections import postgres_county
 from tests.scenarios.golden.office import Asks
 
 AskFor = Callable[..., Asks]
@@ -34,3 +39,24 @@ def ask_for(school: School, tmp_path: Path) -> Iterator[AskFor]:
     yield of
     for asks in made:
         asks.close()
+
+
+@pytest.fixture(scope="module")
+def server_place(postgres_server: Server) -> Iterator[postgres_county.Place]:
+    """One database for the scenarios of a file, one after the other."""
+    with postgres_county.set_up_place(postgres_server) as made:
+        yield made
+
+
+@pytest.fixture
+def ask_both(ask_for: AskFor, server_place: postgres_county.Place) -> Iterator[AskFor]:
+    """As `ask_for`; at the end PostgreSQL has said the same to every question."""
+    made: list[Asks] = []
+
+    def of(*answers: str) -> Asks:
+        made.append(ask_for(*answers))
+        return made[-1]
+
+    yield of
+    for asks in made:
+        asks.on_postgres(server_place)

@@ -1,7 +1,8 @@
 """What an attendance officer asks of a ledger, in few words: `asks.of("Ann", "absence_run", limb="GNOU")`.
 
 Behind it stand the real ledger, the facts read from it, the SQL of the answers, and the runner that brings them up to
-date: each question catches up first, so the second one is answered by a refresh.
+date: each question catches up first, so the second one is answered by a refresh. `on_postgres` asks all that was asked
+once more on a server, which must say the same.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from projections.answers import arranged, parse
 from projections.engines.duck import DuckEngine
 from projections.engines.duck_reader import DuckReader
 from projections.engines.engine import Asked
+from projections.engines.postgres_reader import PostgresReader
 from projections.facts.load import Loader
 from projections.facts.rules import rules
 from projections.runner import Head, Runner
 from tests.making import TERMS, School
 from tests.projections.facts_by_hand import in_order, text_of
+from tests.projections.postgres_county import PROJECTOR, Place
 
 Row = dict[str, Any]
 PRESENT = ("/", "\\")
@@ -36,6 +39,7 @@ class Asks:
         self._engine = DuckEngine(folder, threads=1)
         self._runner = Runner(self._engine, self._answers, rules())
         self._loader = Loader(school.ledger)
+        self._asked: list[tuple[Asked, bool, str, list[Row]]] = []
 
     def close(self) -> None:
         """Let go of the files."""
@@ -43,15 +47,44 @@ class Asks:
 
     def all(self, answer: str, as_at: str | None = None, today: str | None = None, **where: Any) -> list[Row]:
         """The rows of an answer, ordered by its key, with pupils by name; `where` by column."""
-        reader = self._reader(as_at, today)
+        reader, asked = self._reader(as_at, today)
         try:
             names = self._names(reader)
-            rows = reader.ask(f"select * from {answer} order by {', '.join(self._answers[answer].key)}").to_dicts()
+            rows = reader.ask(self._all_of(answer)).to_dicts()
         finally:
             reader.close()
+        self._asked.append((asked, as_at is None, answer, [dict(row) for row in rows]))
         for row in rows:
             row["name"] = names.get(row.get("pupil", row.get("child"))) or names.get(-(row.get("line") or 0))
         return [row for row in rows if all(row[column] == value for column, value in where.items())]
+
+    def _all_of(self, answer: str) -> str:
+        return f"select * from {answer} order by {', '.join(self._answers[answer].key)}"
+
+    def on_postgres(self, place: Place) -> None:
+        """All that was asked, asked once more of answers made in PostgreSQL: row for row the same.
+
+        What was asked as now before the ledger went on is asked as at that position.
+        """
+        store = self._school.ledger.store
+        head = Head(store.head()[0], _utc(self._school.entries()[-1].recorded_at))
+        engine = place.engine(self._answers, anew=True)
+        try:
+            windows = Loader(self._school.ledger).windows(1, head.position)
+            Runner(engine, self._answers, rules()).catch_up(((w.last, w.facts) for w in windows), head)
+            engine.publish()
+        finally:
+            engine.close()
+        reader = PostgresReader(place.conninfo, answers=self._answers, user=PROJECTOR)
+        try:
+            for asked, now, answer, rows in self._asked:
+                if now and asked.position == head.position:
+                    reader.current(asked)
+                else:
+                    reader.as_at(asked)
+                assert reader.ask(self._all_of(answer)).to_dicts() == rows, (answer, asked)
+        finally:
+            reader.close()
 
     def of(self, name: str, answer: str, as_at: str | None = None, today: str | None = None, **where: Any) -> list[Row]:
         """The rows of one pupil."""
@@ -62,7 +95,7 @@ class Asks:
         (row,) = self.of(name, answer, as_at, today, **where)
         return row
 
-    def _reader(self, as_at: str | None, today: str | None) -> DuckReader:
+    def _reader(self, as_at: str | None, today: str | None) -> tuple[DuckReader, Asked]:
         store = self._school.ledger.store
         self._runner.catch_up(
             (
@@ -80,7 +113,7 @@ class Asks:
             reader.current(asked)
         else:
             reader.as_at(asked)
-        return reader
+        return reader, asked
 
     def _names(self, reader: DuckReader) -> dict[Any, str]:
         """Names by pupil, and by line as a negative number: answers hold none."""
