@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, NamedTuple
 import polars as pl
 import typer
 
-from console import say
+from console import counted, say
 from console.answering import (
     MAY_LACK,
     Asking,
@@ -71,6 +71,7 @@ from domain.ledger.ledger import Ledger
 from domain.moments import Meant, days, local_date
 from projections import returns as lists
 from projections.asking import lines_called, persons_called, pupils_of
+from projections.population import WORKING, population
 from projections.questions import numbers_of
 from projections.who import Restrictions
 
@@ -156,6 +157,8 @@ def list_verb(which: str) -> Callable[..., None]:
             if chosen is Wanted.TABLE:
                 show_returns(asked, kind, found, names=not no_names)
             else:
+                if kind in (Kind.ATTENDANCE, Kind.SICKNESS) and (told := _without_calendar(asked, kind)):
+                    say.remark(told)
                 as_data(named(asked, found, names=not no_names), chosen, out)
 
     verb.__doc__ = f"""{TITLES[kind]}.
@@ -182,6 +185,22 @@ def show_returns(
             f" is recorded by: rollbook returns made {kind.value} PLACE/LINE",
             "dim",
         )
+    if kind in (Kind.ATTENDANCE, Kind.SICKNESS):
+        if told := _without_calendar(asked, kind):
+            say.line(told)
+        counted.show_left_out(population(asked.reader, asked.about, WORKING))
+
+
+def _without_calendar(asked: Asking, kind: Kind) -> str:
+    """That no calendar was told of days with such entries, so that no run, threshold or deadline is counted there."""
+    entries, places = lists.without_calendar(asked.reader, asked.about, kind.stored)
+    if not entries:
+        return ""
+    return (
+        f"No calendar told: {say.counted(entries, 'entry', 'entries')} of {say.counted(places, 'place', 'places')}"
+        " stand for days of which no calendar was told; no run, threshold or deadline is counted by them until the"
+        " school's MIS sends its terms (CalendarStated)."
+    )
 
 
 _COLUMNS: Final = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,7 +43,10 @@ def simulate_verb(
     seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same authority.")] = SEED,
     no_faults: Annotated[bool, typer.Option("--no-faults", help="Nothing that ends held.")] = False,
     counts: Annotated[
-        Path | None, typer.Option("--counts", metavar="CSV", help="Published counts: one mark for each session.")
+        Path | None,
+        typer.Option(
+            "--counts", metavar="CSV", help="Published counts: one mark for each session; and some who must not count."
+        ),
     ] = None,
     authority: Annotated[
         str, typer.Option("--authority", metavar="CODE", help="The authority's three digits.")
@@ -121,10 +125,25 @@ def made_sentence(made: Summary) -> str:
     planted = (
         f"; {len(made.planted)} things planted in it are listed in {planted_path(made.path)}" if made.planted else ""
     )
+    uncounted = sum(_left_out(made).values())
+    left_out = (
+        f"; {say.number(uncounted)} of them must stand in no published figure: {planted_path(made.path)} says why"
+        if uncounted
+        else ""
+    )
     return (
         f"{made.path}: {say.number(made.deliveries)} messages with {say.number(made.rows)} rows, "
-        f"of which {say.number(made.marks)} are marks{planted}"
+        f"of which {say.number(made.marks)} are marks{planted}{left_out}"
     )
+
+
+def _left_out(made: Summary) -> dict[str, int]:
+    """Marks that must stand in no published figure, by reason."""
+    found: Counter[str] = Counter()
+    for of_phase in made.left_out.values():
+        for why, codes in of_phase.items():
+            found[why] += sum(codes.values())
+    return dict(found)
 
 
 def _made_data(made: Summary) -> dict[str, Any]:
@@ -134,6 +153,7 @@ def _made_data(made: Summary) -> dict[str, Any]:
         "rows": made.rows,
         "marks": made.marks,
         "planted": len(made.planted),
+        "left_out": _left_out(made),
     }
 
 

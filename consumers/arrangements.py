@@ -154,13 +154,7 @@ def _arrangement(hearing: Hearing, place: Place, spoken: _Spoken) -> None:
     pupil = hearing.pupil_called(spoken.row["mis_pupil"], spoken.row["upn"])
     line = None if pupil is None else _line_on(hearing, place, pupil, day)
     if pupil is None or line is None:
-        hearing.taken.hold(
-            "g3",
-            (number,),
-            f"Row {number + 1}: no pupil on any register of this place is known by this identifier; "
-            "send PupilsStated, or dismiss it.",
-            place.id,
-        )
+        hearing.hold_unknown((number,), hearing.odd_number(spoken.row), place.id)
         return
     said = _said(hearing, place, spoken, pupil)
     story = _known(hearing, place, pupil, line, spoken, said)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -22,11 +22,22 @@ from domain.moments import academic_year_before, academic_year_of, days, from_da
 from domain.people import KINDS, evolve, key_of, named, person_scope
 from domain.place.place import BLANKS, Place, still_standing
 from domain.place.place import evolve as evolve_place
-from domain.pupil import can_identify, names_nobody
+from domain.pupil import MALFORMED, ON_TWO_CHILDREN, WRONG_CHECK_LETTER, can_identify, names_nobody, number_finding
 from schemas.catalogue import Schema
 
 BY_KINDS = frozenset(("named", "shared_login", "system", "parent_portal", "pupil", "not_said"))
-
+UNKNOWN_HERE = "no pupil on any register of this place is known by this identifier; send PupilsStated, or dismiss it."
+UNKNOWN_BY_NUMBER: Mapping[str, str] = {
+    MALFORMED: "the pupil is named by a number that has not the shape of a UPN, which leads to nobody; send it again"
+    " with the right one, or with the id by which this source knows the pupil, or dismiss it.",
+    WRONG_CHECK_LETTER: "the pupil is named by a UPN whose check letter does not agree with its other characters, and"
+    " nobody is known by it; send it again with the right one, or PupilsStated if the school has this one, or dismiss"
+    " it.",
+    ON_TWO_CHILDREN: "the pupil is named by a UPN that two children have, which identifies neither (rollbook labels"
+    " upn_on_two_children); if they are one child, say so with rollbook record merge-identities, else let the school"
+    " whose number is wrong send PupilsStated with the right one; rollbook held replay then takes this, or dismiss it.",
+}
+"""What holds a row whose pupil is told by a number alone, and what mends that, by what is odd about the number."""
 
 _HOUR = 3_600_000_000
 YEARS_BACK = 6
@@ -128,11 +139,28 @@ class Hearing:
 
     def pupil_called(self, mis_pupil: str, upn: str | None) -> bytes | None:
         """The child that a row names: by this source's own id, else by a UPN that leads to one child."""
-        found = [] if names_nobody(mis_pupil) else self.unit.find("mis_pupil", self.source.hex(), mis_pupil)
+        found = self._known_by_id(mis_pupil)
         if found:
             return found[-1].id
-        number = normalise_upn(upn) if upn else ""
-        return self.unit.one_of(self.unit.find("upn", "", number)) if can_identify(number) else None
+        return self.unit.numbered(normalise_upn(upn)) if upn else None
+
+    def odd_number(self, row: Mapping[str, Any]) -> str | None:
+        """What is odd about the number of a row, where no pupil is known by its ids and the number may be why."""
+        upn = normalise_upn(row["upn"]) if row["upn"] else ""
+        if not upn or self._known_by_id(row["mis_pupil"]) or self.unit.numbered(upn) is not None:
+            return None
+        return ON_TWO_CHILDREN if can_identify(upn) and self.unit.find("upn", "", upn) else number_finding(upn)
+
+    def hold_unknown(
+        self, rows: Sequence[int], finding: str | None, place: bytes, otherwise: str = UNKNOWN_HERE
+    ) -> None:
+        """Hold rows of which no pupil is known (g3), and say why: what is odd about their number, else `otherwise`.
+        The number itself is never said."""
+        why = otherwise if finding is None else UNKNOWN_BY_NUMBER[finding]
+        self.taken.hold("g3", tuple(rows), f"{self.rows(rows)}: {why}", place, finding)
+
+    def _known_by_id(self, mis_pupil: str) -> list[Found]:
+        return [] if names_nobody(mis_pupil) else self.unit.find("mis_pupil", self.source.hex(), mis_pupil)
 
     def known_place(self, day: int, rows: tuple[int, ...] | None) -> Place | None:
         """The place on a day, if it is known and this source may speak for it; else the rows are held (g2).

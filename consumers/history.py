@@ -22,7 +22,7 @@ from domain.identifiers import normalise_upn
 from domain.ledger.unit import Unit
 from domain.moments import academic_year_before, academic_year_of, days, from_days
 from domain.place.place import Place
-from domain.pupil import can_identify, line_opened, names_nobody
+from domain.pupil import line_opened, names_nobody
 
 AUGUST = 8
 """Whoever leaves or is exported in August was last on the register of the school year that ended in July."""
@@ -118,8 +118,8 @@ def _pupil_called(hearing: Hearing, row: Row) -> bytes | None:
     found = (
         [] if names_nobody(row["mis_pupil"]) else hearing.unit.find("mis_pupil", hearing.source.hex(), row["mis_pupil"])
     )
-    if not found and row["upn"] and can_identify(upn := normalise_upn(row["upn"])):
-        return hearing.unit.one_of(hearing.unit.find("upn", "", upn))
+    if not found and row["upn"]:
+        return hearing.unit.numbered(normalise_upn(row["upn"]))
     return found[-1].id if found else None
 
 

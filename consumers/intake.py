@@ -456,15 +456,16 @@ def hear(hearing: Hearing) -> None:
 
 
 def _by_rule(held: Iterable[Held]) -> list[Held]:
-    """One for each rule and place: the message cut to all rows that wait under it."""
-    together: dict[tuple[str, bytes | None], Held] = {}
+    """One for each rule, place and cause: the message cut to all rows that wait for it."""
+    together: dict[tuple[str, bytes | None, str | None], Held] = {}
     for one in held:
-        known = together.get((one.rule, one.place))
+        name = (one.rule, one.place, one.because)
+        known = together.get(name)
         if known is None:
-            together[(one.rule, one.place)] = one
+            together[name] = one
         else:
             rows = () if not known.rows or not one.rows else tuple(sorted({*known.rows, *one.rows}))
-            together[(one.rule, one.place)] = known._replace(rows=rows)
+            together[name] = known._replace(rows=rows)
     return list(together.values())
 
 

@@ -84,6 +84,8 @@ class Held(NamedTuple):
     """Places in the message, from 0; empty: the whole message."""
     sentence: str
     place: bytes | None = None
+    because: str | None = None
+    """What keeps them apart from others under the same rule: another thing mends them."""
 
 
 @dataclass(slots=True)
@@ -93,6 +95,8 @@ class Taken:
     counts: Counts = field(default_factory=Counts)
     held: list[Held] = field(default_factory=list)
 
-    def hold(self, rule: str, rows: tuple[int, ...], sentence: str, place: bytes | None = None) -> None:
+    def hold(
+        self, rule: str, rows: tuple[int, ...], sentence: str, place: bytes | None = None, because: str | None = None
+    ) -> None:
         """Hold rows back: they alone, not their class."""
-        self.held.append(Held(rule, rows, sentence, place))
+        self.held.append(Held(rule, rows, sentence, place, because))

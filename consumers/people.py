@@ -27,7 +27,6 @@ from domain.people import OFFICES
 from domain.people import evolve as evolve_people
 from domain.place.place import Place
 from domain.pupil import (
-    can_identify,
     identified,
     line_opened,
     line_scope,
@@ -239,7 +238,9 @@ def _is_new_stay(line: lines.Line, said: PupilSaid) -> bool:
 def _who(hearing: Hearing, place: Place, row: Row, said: PupilSaid) -> tuple[bytes, bool]:
     """The child of a row: by MIS id, else by UPN, else new. Nothing is joined by name and birth date.
 
-    Where MIS id and UPN lead to two children the MIS id wins, and the number is recorded as given to this one too.
+    Where MIS id and UPN lead to two children the MIS id wins, and the number is recorded as given to this one too. A
+    number that was this child's before is recorded again where the source had said another meanwhile: it is a
+    correction, and ends what was odd about that other one.
     """
     unit, source = hearing.unit, hearing.source
     upn = normalise_upn(row["upn"]) if row["upn"] else None
@@ -249,8 +250,9 @@ def _who(hearing: Hearing, place: Place, row: Row, said: PupilSaid) -> tuple[byt
     if not found:
         unit.record_of_pupil(identified(pupil, upn, said.full_name, said.birth_date))
     for number, former in ((upn, False), (row["former_upn"] and normalise_upn(row["former_upn"]), True)):
-        if number and all(f.id != pupil for f in unit.find("upn", "", number)):
-            unit.record_of_pupil(upn_given(pupil, number, former, hearing.origin))
+        if number and (_is_new_to(unit, pupil, number) or _is_said_again(hearing, pupil, number, former)):
+            said_on = hearing.said_on if found else None
+            unit.record_of_number(upn_given(pupil, number, former, hearing.origin, said_on))
             unit.mend(place.id)
     if not by_mis:
         unit.record_of_pupil(local_id_given(pupil, source, row["mis_pupil"], hearing.origin))
@@ -258,12 +260,22 @@ def _who(hearing: Hearing, place: Place, row: Row, said: PupilSaid) -> tuple[byt
     return pupil, not found
 
 
+def _is_new_to(unit: Unit, pupil: bytes, number: str) -> bool:
+    return all(found.id != pupil for found in unit.find("upn", "", number))
+
+
+def _is_said_again(hearing: Hearing, pupil: bytes, number: str, former: bool) -> bool:
+    """True if the source says a number of a child of whom another was said since. Nearly no child ever had another, so
+    nearly none is looked up."""
+    unit, sent_at = hearing.unit, hearing.origin.sent_at
+    return pupil in unit.ever_renumbered and unit.pupil(pupil).is_news(hearing.source, former, number, sent_at)
+
+
 def _by_upn(hearing: Hearing, place: Place, upn: str | None, said: PupilSaid) -> list[Found]:
-    """The child of a UPN, unless it cannot tell: it has not the shape of one, two children were given it, or this
+    """The child of a UPN, unless it cannot tell: it has not the shape of one, two children have it, or this
     source knows the child by another id who is on this very roll. Two ids of one system are two children."""
     unit = hearing.unit
-    found = unit.find("upn", "", upn) if upn and can_identify(upn) else []
-    pupil = unit.one_of(found)
+    pupil = unit.numbered(upn) if upn else None
     if pupil is None:
         return []
     years = {academic_year_of(said.starting_day), place.school_year_on(hearing.said_on)}
@@ -344,13 +356,11 @@ def _leaver(hearing: Hearing, place: Place, number: int, row: Row, line_left: Fi
         return
     line = line_left(hearing, place, row, leaving_on)
     if line is None:
-        hearing.taken.hold(
-            "g3",
-            (number,),
-            f"{hearing.rows((number,))}: no pupil on any register of this place is known by this identifier "
-            f"(leaving on {shown(leaving_on)}); send PupilsStated, or dismiss it.",
-            place.id,
+        otherwise = (
+            "no pupil on any register of this place is known by this identifier "
+            f"(leaving on {shown(leaving_on)}); send PupilsStated, or dismiss it."
         )
+        hearing.hold_unknown((number,), hearing.odd_number(row), place.id, otherwise)
         return
     person: Person = hearing.person(place.id, row["by"])
     saying = Saying(hearing.origin, person, hearing.today, place.carries(hearing.source, "reason"))

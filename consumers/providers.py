@@ -67,6 +67,12 @@ def hear_reports(hearing: Hearing) -> None:
             _hear_session(hearing, place, day, session, rows, numbers)
 
 
+_UNKNOWN = (
+    "no pupil who is placed here, or is on the register of the home school that it names, is known by this identifier; "
+    "send the placement or the pupil, or dismiss it."
+)
+
+
 def _hear_session(
     hearing: Hearing, place: Place, day: int, session: str, rows: Sequence[Row], numbers: Sequence[int]
 ) -> None:
@@ -78,13 +84,8 @@ def _hear_session(
         placed = None if pupil is None else _line_of(hearing, place, pupil, row, day)
         if placed is None:
             named = hearing.place_called(row["home_urn"], row["home_laestab"], day)
-            hearing.taken.hold(
-                "g3",
-                (number,),
-                f"Row {number + 1}: no pupil who is placed here, or is on the register of the home school that it "
-                "names, is known by this identifier; send the placement or the pupil, or dismiss it.",
-                named if pupil is None and named is not None else place.id,
-            )
+            waits_for = named if pupil is None and named is not None else place.id
+            hearing.hold_unknown((number,), hearing.odd_number(row), waits_for, _UNKNOWN)
             continue
         said.append(_row(hearing, place, topic, row, placed, day))
     if not said:

@@ -242,15 +242,12 @@ def _take_row_by_row(
 ) -> None:
     """The readable path: every row by itself, those of `order` in that order. `head` is 0, or the header's version."""
     message, taken, name = hearing.message, hearing.taken, hearing.schema.name
-    unknown = [n for n, line in zip(numbers, lines, strict=True) if line is None]
-    if unknown:
-        taken.hold(
-            "g3",
-            tuple(unknown),
-            f"{hearing.rows(unknown)}: no pupil on any register of this place is known by this identifier; "
-            "send PupilsStated, or dismiss it.",
-            place.id,
-        )
+    because: dict[str | None, list[int]] = {}
+    for n, line in enumerate(lines):
+        if line is None:
+            because.setdefault(hearing.odd_number(rows[n]), []).append(numbers[n])
+    for finding, those in because.items():
+        hearing.hold_unknown(those, finding, place.id)
     said: list[Row] = []
     for n in order:
         number, row, line = numbers[n], rows[n], lines[n]
@@ -286,7 +283,7 @@ def _take_row_by_row(
             continue
         said.append(decided)
     gone: list[Row] = []
-    if _is_whole(hearing) and not unknown and _speaks_of(message, spot):
+    if _is_whole(hearing) and None not in lines and _speaks_of(message, spot):
         # Where a row's pupil is not known here, nobody can say whose mark is missing: a MIS may have new ids for all.
         gone = missing_from_whole(register, header, {line for line in lines if line is not None})
     decision = decide(register, header, [*said, *gone], head)

@@ -36,13 +36,7 @@ def _transfer(hearing: Hearing, place: Place, number: int, row: Row) -> None:
         return
     line = _line(hearing, place, row)
     if line is None:
-        hearing.taken.hold(
-            "g3",
-            (number,),
-            f"{hearing.rows((number,))}: no pupil on any register of this place is known by this identifier; "
-            "send PupilsStated, or dismiss it.",
-            place.id,
-        )
+        hearing.hold_unknown((number,), hearing.odd_number(row), place.id)
         return
     day = hearing.today if marks_from is None else marks_from
     from_place = other_school(hearing, place, row["from_laestab"], day)

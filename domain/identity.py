@@ -18,7 +18,7 @@ from domain.case.case import facts_of as case_facts
 from domain.events import OPERATOR, Fields
 from domain.moments import academic_year_of
 from domain.people import person_scope
-from domain.pupil import Fact, line_facts, merge_facts, mis_fact, restriction_fact, upn_fact
+from domain.pupil import Fact, line_facts, merge_facts, mis_fact, renumbered_fact, restriction_fact, upn_fact
 
 
 class Told(NamedTuple):
@@ -82,6 +82,9 @@ def _of_person(told: Told) -> Iterable[Fact]:
 
 
 def _of_upn(told: Told) -> Iterable[Fact]:
+    """What the number leads to; and that this child was renumbered, which its stream can tell more of."""
+    if told.body.get("said_on") is not None:
+        yield renumbered_fact(told.owner)
     if told.text:
         yield upn_fact(told.text["upn"], told.owner)
 

@@ -56,6 +56,21 @@ order by r.place, r.due_on, r.{_ORDER.get(kind, "run_from")}, r.line{limb}
     )
 
 
+def without_calendar(reader: Reader, about: About, kind: str) -> tuple[int, int]:
+    """Entries that count, and of how many places, on days of which no calendar was told: by them no school day, no run
+    and no deadline can be counted. Absences for an attendance return, sickness for a sickness return."""
+    found = reader.ask(
+        "select count(*) as entries, count(distinct r.place) as places from "
+        + (
+            "counted_entry r where r.code = 'I' and r.why = '' and r.told = 0"
+            if kind == "sickness"
+            else "relevant_entry r where r.code <> 'Y4' and r.told = 0"
+        )
+        + about.where("r")
+    )
+    return int(found["entries"][0]), int(found["places"][0])
+
+
 def periods(reader: Reader, about: About) -> pl.DataFrame:
     """The attendance returns that schools must close, also when empty, up to the day asked for."""
     return reader.ask(

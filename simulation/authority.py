@@ -27,6 +27,8 @@ class Kind:
     profile: Profile
     nursery: bool = False
     """Takes three-year-olds, who come in the morning."""
+    reception: bool = True
+    """Else its youngest are five on 31 August."""
     sixth_form: bool = False
     boarding: bool = False
     """One in ten of its pupils boards: on the roll, and in no register (regulation 10(1))."""
@@ -35,7 +37,8 @@ class Kind:
     def years(self) -> range:
         """The national curriculum years that it takes."""
         years = _YEARS[self.phase]
-        return range(years[0] - self.nursery, years[-1] + 1 + 2 * self.sixth_form)
+        youngest = years[0] - self.nursery if self.reception else max(1, years[0])
+        return range(youngest, years[-1] + 1 + 2 * self.sixth_form)
 
 
 ROUND = (

@@ -1,5 +1,9 @@
 """Exactly the published counts of an authority: one mark per counted session, dealt without keeping a deck.
 
+Whoever counts is 5 to 15 on 31 August, as the published figures have it (law.md 4), and is marked on days on which
+the place meets; 15-year-olds are not marked from the spring bank holiday on. Who must not count stands beside them
+(uncounted.py).
+
 For each phase the marks of the morning and of the afternoon are two stacks, known only by how many of each code are
 left. Each register takes its share from the stack; what it may take is bounded so that the last register takes the
 last mark. So memory does not grow with the number of marks, and no code comes out once too often. Who in a class is
@@ -10,19 +14,24 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Mapping
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from schemas.flat import zigzag
-from simulation.authority import AM, PM, Authority, Group, Kind, Place, share
+from simulation.authority import AM, PM, Authority, Group, Kind, Place, Pupil, share
 from simulation.messages import pupil_row
 from simulation.post import Post
 from simulation.sources import COUNTS
 from simulation.summary import Summary, write_planted
-from simulation.terms import MINUTE, SECOND, Term, bank_holidays, midnight, school_days, terms
+from simulation.terms import MINUTE, SECOND, Term, bank_holidays, midnight, school_days, spring_bank_holiday, terms
+from simulation.uncounted import YEAR_11, Says, Uncounted, Year, uncounted
 from simulation.writing import (
     NULL,
     Deliveries,
@@ -38,6 +47,8 @@ from simulation.writing import (
 from simulation.year import introduce
 
 SCHOOL_DAYS = 195
+BEGIN_LATE = 4
+"""Pupils of a phase who count and begin at the end of May, or in June."""
 _COLUMNS = {
     "L": "reason_l_present_late_before_registers_closed",
     "B": "reason_b_aea_education_off_site",
@@ -171,62 +182,91 @@ class Stack:
 
 
 @dataclass(slots=True)
-class _Class:
-    """A class, with everything of its messages that never changes."""
+class _Sheet:
+    """A class's registers, with everything of their messages that never changes."""
 
     source: str
     key: str
     source_id: bytes
     place: bytes
     people: bytes
-    pupils: list[bytes]
-    """First halves of rows, twice over, so that a slice can begin anywhere."""
-    plain: tuple[list[bytes], list[bytes]]
-    """Whole rows of those present, mornings and afternoons; twice over."""
-    size: int
     opens: tuple[int, int]
     """Microseconds after midnight."""
     sequence: list[int]
     """Of the source: one number, shared by its classes."""
-    stacks: tuple[Stack, Stack]
+    rows: Callable[[date, int, int, Random], list[bytes]]
+    """Of a day, a half of it, and its number among the school days. None: no register is taken."""
+    counts: bool
+    """Else it stands beside those that count, and may be taken on other days than school days."""
 
 
-def _make_class(place: Place, group: Group, offset: int, sequence: list[int], stacks: tuple[Stack, Stack]) -> _Class:
-    pupils = [pupil_part(pupil.mis) for pupil in group.pupils] * 2
-    return _Class(
+def _sheet(place: Place, group: Group, offset: int, sequence: list[int], of: _Dealt | Uncounted) -> _Sheet:
+    return _Sheet(
         source=place.source.hex(),
         key=place.local_id,
         source_id=place.source,
         place=place_part(None, place.local_id),
         people=nullable_string(group.name) + nullable_string(group.taker) + nullable_string("named"),
-        pupils=pupils,
-        plain=([p + code_part(AM) for p in pupils], [p + code_part(PM) for p in pupils]),
-        size=len(group.pupils),
         opens=(place.times[0] * MINUTE + offset, place.times[3] * MINUTE + offset),
         sequence=sequence,
-        stacks=stacks,
+        rows=of.rows,
+        counts=isinstance(of, _Dealt),
     )
 
 
-_HEAD = framing("RegisterTaken")
-_END = NULL + nullable_string("electronic") + NULL + NULL + string("typed")
+class _Part:
+    """Those of a class whose sessions count between two days."""
+
+    __slots__ = ("days", "plain", "pupils", "size", "until")
+
+    def __init__(self, pupils: Sequence[Pupil], days: int, until: date) -> None:
+        self.pupils = [pupil_part(pupil.mis) for pupil in pupils] * 2
+        """First halves of rows, twice over, so that a slice can begin anywhere."""
+        self.plain = ([p + code_part(AM) for p in self.pupils], [p + code_part(PM) for p in self.pupils])
+        """Whole rows of those present, mornings and afternoons; twice over."""
+        self.size = len(pupils)
+        self.days = days
+        self.until = until
+        """The day after the last one."""
 
 
-def _session(deliveries: Deliveries, classes: list[_Class], day: date, half: int, rng: Random, day_number: int) -> int:
-    """Every class's register of one session, in order of arrival. Answers the marks written."""
-    base = midnight(day)
-    when = string(day.isoformat()) + string("AM" if half == 0 else "PM")
-    factor = _WEEKDAY[day.weekday()] * (1.03 if half and day.weekday() == 4 else 1.0)
-    random, randbytes, put = rng.random, rng.randbytes, deliveries.put
-    written = 0
-    for one in classes:
-        stack = one.stacks[half]
-        size = one.size
+def _parts(group: Group, year: Year) -> list[_Part]:
+    """A class, cut where somebody's sessions begin to count, and where those of the 15-year-olds cease to."""
+    edges = {pupil.starting_day for pupil in group.pupils if pupil.starting_day > year.days[0]}
+    if any(pupil.nc_year == YEAR_11 for pupil in group.pupils):
+        edges.add(year.holiday)
+    found = []
+    for first, until in pairwise([year.days[0], *sorted(edges), date.max]):
+        pupils = [
+            pupil
+            for pupil in group.pupils
+            if pupil.starting_day <= first and (pupil.nc_year != YEAR_11 or first < year.holiday)
+        ]
+        found.append(_Part(pupils, bisect_left(year.days, until) - bisect_left(year.days, first), until))
+    return found
+
+
+class _Dealt:
+    """A class that gets its share of the stacks, day after day."""
+
+    __slots__ = ("_later", "_part", "_stacks")
+
+    def __init__(self, parts: Sequence[_Part], stacks: tuple[Stack, Stack]) -> None:
+        self._part, *self._later = parts
+        self._stacks = stacks
+
+    def rows(self, day: date, half: int, number: int, rng: Random) -> list[bytes]:
+        """Its register of a session."""
+        while day >= self._part.until:
+            self._part = self._later.pop(0)
+        part, stack, random = self._part, self._stacks[half], rng.random
+        size = part.size
+        if not size:
+            return []
+        factor = _WEEKDAY[day.weekday()] * (1.03 if half and day.weekday() == 4 else 1.0)
         marks, others = stack.take(size, factor, random())
-        if not marks:
-            continue
-        first = (day_number * 7 + half * 3) % size
-        rows = one.plain[half][first : first + marks]
+        first = (number * 7 + half * 3) % size
+        rows = part.plain[half][first : first + marks]
         if others:
             taken: set[int] = set()
             for _ in range(others):
@@ -235,7 +275,24 @@ def _session(deliveries: Deliveries, classes: list[_Class], day: date, half: int
                 while at >= marks or at in taken:
                     at = (at + 1) % size
                 taken.add(at)
-                rows[at] = one.pupils[first + at] + stack.draw(random())
+                rows[at] = part.pupils[first + at] + stack.draw(random())
+        return rows
+
+
+_HEAD = framing("RegisterTaken")
+_END = NULL + nullable_string("electronic") + NULL + NULL + string("typed")
+
+
+def _session(deliveries: Deliveries, sheets: Sequence[_Sheet], day: date, half: int, rng: Random, number: int) -> int:
+    """Every class's register of one session, in order of arrival. Answers the marks written."""
+    base = midnight(day)
+    when = string(day.isoformat()) + string("AM" if half == 0 else "PM")
+    randbytes, put = rng.randbytes, deliveries.put
+    written = 0
+    for one in sheets:
+        rows = one.rows(day, half, number, rng)
+        if not rows:
+            continue
         one.sequence[0] += 1
         opened = base + one.opens[half]
         saved = opened + 6 * MINUTE
@@ -252,23 +309,50 @@ def _session(deliveries: Deliveries, classes: list[_Class], day: date, half: int
                 nullable_long(opened),
                 nullable_long(saved),
                 _END,
-                array(rows, marks),
+                array(rows, len(rows)),
             )
         )
         put(one.source, one.key, saved + 3 * SECOND, value)
-        written += marks
+        written += len(rows)
     return written
 
 
-def _calendar(start: date) -> tuple[list[Term], dict[date, str], list[date]]:
-    """Terms with 195 school days: the last one is a day longer for each bank holiday in term."""
+def _year(start: date) -> Year:
+    """Terms with 195 school days: the last one is a day longer for each bank holiday and INSET day in term."""
     of = terms(start)
-    shut = dict.fromkeys(bank_holidays(of), "bank_holiday")
+    shut = dict.fromkeys(bank_holidays(of), "bank_holiday") | dict.fromkeys((term.first for term in of[1:5]), "inset")
     while len(school_days(of, shut)) < SCHOOL_DAYS:
         last = of[-1]
         later = last.last + timedelta(days=3 if last.last.weekday() == 4 else 1)
         of[-1] = Term(last.name, last.first, later)
-    return of, shut, school_days(of, shut)[:SCHOOL_DAYS]
+    return Year(of, shut, school_days(of, shut)[:SCHOOL_DAYS], spring_bank_holiday(of))
+
+
+def _needed(marks: int, phase: str, year: Year) -> int:
+    """Pupils enough for so many marks of one half of the day: 15-year-olds, one year group of those that the phase
+    takes, come no more from the spring bank holiday on, and some begin late."""
+    years = Kind(phase, COUNTS, reception=False).years
+    lost = sum(day >= year.holiday for day in year.days) if YEAR_11 in years else 0
+    days = SCHOOL_DAYS * len(years) - lost
+    return -(-(marks + BEGIN_LATE * SCHOOL_DAYS) * len(years) // days)
+
+
+def _at_the_edges(place: Place, year: Year, says: Says) -> None:
+    """Of those who count: the oldest and the youngest that each year group can hold; and some who begin late, but
+    before the second half of the summer term, or not anew (a stay transferred on a succession)."""
+    born = year.days[0].year - 5
+    for nc_year in place.years:
+        own = [pupil for pupil in place.pupils if pupil.nc_year == nc_year]
+        for pupil in own[:1]:
+            pupil.birth_date = date(born - nc_year, 9, 1)
+        for pupil in own[1:][-1:]:
+            pupil.birth_date = date(born + 1 - nc_year, 8, 31)
+    at = bisect_left(year.days, year.holiday)
+    begins = (("in_year", year.days[at - 1]), ("transferred_on_succession", year.days[at])) * (BEGIN_LATE // 2)
+    late = [pupil for pupil in place.pupils if pupil.nc_year != YEAR_11][-BEGIN_LATE:]
+    for pupil, (admission, day) in zip(late, begins, strict=False):
+        pupil.starting_day = day
+        says[pupil.mis] = {"admission": admission}
 
 
 def simulate_counts(
@@ -278,44 +362,76 @@ def simulate_counts(
     phase: str | None = None,
     seed: int = 1,
     progress: Callable[[int], None] | None = None,
+    *,
+    others: bool = True,
 ) -> Summary:
-    """Write to `out` one mark for each counted session of an authority (of one phase, if named), and nothing else.
+    """Write to `out` one mark for each counted session of an authority (of one phase, if named).
 
-    `progress` is called after each day with the marks written so far. Raises CountsNotFound where the file has no such
-    row, and ValueError where its counts contradict one another.
+    With `others`, those who must not count stand beside them (`Summary.left_out`), and the last place of a phase that
+    has several tells no calendar. `progress` is called after each day with the marks written so far. Raises
+    CountsNotFound where the file has no such row, and ValueError where its counts contradict one another.
     """
     rng = Random(seed)
     start, by_phase, published = read_counts(counts_csv, authority, phase)
-    of, shut, days = _calendar(start)
-    made = Authority(authority, days[0], rng)
+    year = _year(start)
+    made = Authority(authority, year.days[0], rng)
+    says: Says = {}
     places: list[Place] = []
-    classes: list[_Class] = []
+    shut: dict[int, dict[date, str]] = {}
+    sheets: list[_Sheet] = []
+    beside: dict[str, list[Uncounted]] = {}
     for name, counts in by_phase.items():
         morning, afternoon = halves(counts)
-        fullest = max(sum(morning.values()), sum(afternoon.values()))
         row = published[name]
-        pupils = max(math.ceil(float(row["enrolments"])), -(-fullest // SCHOOL_DAYS))
+        fullest = max(sum(morning.values()), sum(afternoon.values()))
+        pupils = max(math.ceil(float(row["enrolments"])), _needed(fullest, name, year))
         number = min(pupils, math.ceil(float(row["num_schools"])))
         rolls = share(pupils - number, [rng.uniform(0.5, 1.5) for _ in range(number)])
-        stacks = (Stack(morning, AM, pupils * SCHOOL_DAYS), Stack(afternoon, PM, pupils * SCHOOL_DAYS))
-        for roll in rolls:
-            place = made.place(Kind(name, COUNTS), roll + 1)
-            places.append(place)
-            sequence = [5]  # times, calendar, codes, staff and roll come first
-            for group in place.groups:
-                offset = rng.randrange(10 * MINUTE)
-                classes.append(_make_class(place, group, offset, sequence, stacks))
+        here = [made.place(Kind(name, COUNTS, reception=False), roll + 1) for roll in rolls]
+        _at_the_edges(here[0], year, says)
+        parts = [[_parts(group, year) for group in place.groups] for place in here]
+        capacity = sum(part.size * part.days for of_place in parts for of_group in of_place for part in of_group)
+        stacks = (Stack(morning, AM, capacity), Stack(afternoon, PM, capacity))
+        for nth, (place, of_place) in enumerate(zip(here, parts, strict=True)):
+            tells = not others or nth == 0 or nth < number - 1
+            if tells:
+                shut[place.number] = year.shut
+            sequence = [5 if tells else 4]  # times, calendar, codes, staff and roll come first
+            for group, of_group in zip(place.groups, of_place, strict=True):
+                sheets.append(_sheet(place, group, rng.randrange(10 * MINUTE), sequence, _Dealt(of_group, stacks)))
+            if others and nth in (0, number - 1):
+                extra = uncounted(made, place, year, says, calendar=tells)
+                beside.setdefault(name, []).append(extra)
+                sheets.append(_sheet(place, extra.group, rng.randrange(10 * MINUTE), sequence, extra))
+        places += here
+
+    def row_of(pupil: Pupil, group: str | None) -> dict[str, Any]:
+        return pupil_row(pupil, group, **says.get(pupil.mis, {}))
+
+    numbers = {day: number for number, day in enumerate(year.days)}
+    extras = [extra for of_phase in beside.values() for extra in of_phase]
     with Deliveries(out, rng.randbytes(16)) as deliveries:
         post = Post(deliveries, rng)
-        introduce(post, places, of, dict.fromkeys((p.number for p in places), shut), days[0], row=pupil_row)
+        introduce(post, places, year.of, shut, year.days[0], row=row_of)
         post.deliver(None)
         marks = 0
-        orders = (sorted(classes, key=lambda one: one.opens[0]), sorted(classes, key=lambda one: one.opens[1]))
-        for number, day in enumerate(days):
+        whole = [sorted(sheets, key=lambda one: one.opens[half]) for half in (0, 1)]
+        apart = [[one for one in of_half if not one.counts] for of_half in whole]
+        for day in sorted({*year.days, *(day for extra in extras for day in extra.by_day)}):
             for half in (0, 1):
-                marks += _session(deliveries, orders[half], day, half, rng, number)
+                taken = whole[half] if day in numbers else apart[half]
+                marks += _session(deliveries, taken, day, half, rng, numbers.get(day, 0))
             if progress is not None:
                 progress(marks)
-    summary = Summary(out, deliveries.count, marks, post.rows + marks, [], by_phase)
+    left_out = {name: _left_out(of_phase) for name, of_phase in beside.items()}
+    summary = Summary(out, deliveries.count, marks, post.rows + marks, [], by_phase, left_out)
     write_planted(summary)
     return summary
+
+
+def _left_out(extras: Sequence[Uncounted]) -> dict[str, dict[str, int]]:
+    """What those who must not count have sent, by reason and code."""
+    found: dict[str, dict[str, int]] = {}
+    for (why, code), sent in sorted(sum((extra.sent for extra in extras), Counter()).items()):
+        found.setdefault(why, {})[code] = sent
+    return found

@@ -66,7 +66,9 @@ class Summary:
     """All rows of every delivery: those of its arrays; 1 for a message without any, or that cannot be read."""
     planted: list[Planted]
     expected_counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """Counts mode only: sessions sent by phase and code."""
+    """Counts mode only: sessions of those who count, by phase and code."""
+    left_out: Mapping[str, Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
+    """Counts mode only: sessions that must not count, by phase, reason and code (empty: one that stands for none)."""
 
     @property
     def ends_held(self) -> list[Planted]:
@@ -87,6 +89,7 @@ def write_planted(summary: Summary) -> None:
         "marks": summary.marks,
         "rows": summary.rows,
         "expected_counts": summary.expected_counts,
+        "left_out": summary.left_out,
         "planted": [asdict(p) for p in summary.planted],
     }
     planted_path(summary.path).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")

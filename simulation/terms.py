@@ -103,6 +103,11 @@ def bank_holidays(of: list[Term]) -> list[date]:
     return [may] if any(t.first <= may <= t.last for t in of) else []
 
 
+def spring_bank_holiday(of: list[Term]) -> date:
+    """The last Monday in May (as in every year of which counts are published: 2022 was the last in which it moved)."""
+    return _last_monday(of[-1].last.year, 5)
+
+
 def weekdays(of: list[Term]) -> list[date]:
     """Every Monday to Friday of the terms."""
     days: list[date] = []

@@ -111,7 +111,9 @@ def introduce(
     providers: Sequence[Place] = (),
     row: Row = whole_row,
 ) -> None:
-    """Places and sources from the operator; then times, calendar, codes, staff and roll from each place's source."""
+    """Places and sources from the operator; then times, calendar, codes, staff and roll from each place's source.
+
+    A place that is not in `shut` tells no calendar."""
     at = midnight(of[0].first) + 4 * HOUR
     for place in (*places, *providers):
         at += SECOND // 100
@@ -125,8 +127,9 @@ def introduce(
         post.deliver(at)  # or the rolls of all places would lie in memory at once
         at += SECOND // 10
         post.state("SessionTimesStated", place, at, times_stated(place, start), received_at=at + 1000)
-        calendar = calendar_stated(start, of, shut[place.number])
-        post.state("CalendarStated", place, at + 10_000, calendar, received_at=at + 11_000)
+        if place.number in shut:
+            calendar = calendar_stated(start, of, shut[place.number])
+            post.state("CalendarStated", place, at + 10_000, calendar, received_at=at + 11_000)
         codes = codes_stated(place.profile, start)
         post.state("CodesStated", place, at + 20_000, codes, received_at=at + 21_000)
         if place.profile.carries_person:

@@ -34,7 +34,7 @@ from domain.people import stream_of as people_stream
 from domain.place import place as places
 from domain.pupil import EVERYONE, can_identify, line_scope, names_nobody
 from domain.pupil import stream_of as pupil_stream
-from domain.pupil.pupil import Pupil, one_child, staying
+from domain.pupil.pupil import Pupil, number_as_given, one_child, staying
 from domain.pupil.pupil import evolve as evolve_pupil
 from schemas.marks import plain_marks
 
@@ -99,6 +99,10 @@ class Unit:
         """True once a body names a position that this batch will be given: then no other writer may come between."""
         self._ever_joined: frozenset[bytes] | None = None
         """Identities that were ever merged with another; None: not asked for yet, or changed here."""
+        self._ever_renumbered: frozenset[bytes] | None = None
+        """Identities that were ever given another number; None: not asked for yet, or changed here."""
+        self._numbered_here = False
+        """True once a number was given here: then no roll that is shared can be trusted."""
         self._joined_here = False
         """True once a merge was made or undone here: then no roll that is shared can be trusted."""
         self.counts_on_all = False
@@ -270,6 +274,35 @@ class Unit:
             self._ever_joined = frozenset(found.id for found in self.find("same_child", "", EVERYONE))
         return self._ever_joined
 
+    @property
+    def ever_renumbered(self) -> frozenset[bytes]:
+        """The identities that were ever given another number once they were known: few, and asked for once a unit."""
+        if self._ever_renumbered is None:
+            self._ever_renumbered = frozenset(found.id for found in self.find("renumbered", "", EVERYONE))
+        return self._ever_renumbered
+
+    def record_of_number(self, event: Event) -> None:
+        """A UPN that was given: of whom, is known here at once, though pupils' events are written at the end."""
+        pupil = self.pupil(bytes.fromhex(event.stream.removeprefix("pupil/")))
+        number_as_given(pupil, event.fields, event.seal.text if event.seal else {})
+        self.record_of_pupil(event)
+        self._ever_renumbered = None
+        self._numbered_here = True
+        self._own_rolls.clear()
+
+    def numbered(self, upn: str) -> bytes | None:
+        """The child that a UPN leads to: the one child whose number it is by what was said last. None where it has not
+        the shape of one, where nobody was given it, and where two children have it."""
+        found = self.find("upn", "", upn) if can_identify(upn) else []
+        return self._one_numbered(upn, found)
+
+    def _one_numbered(self, upn: str, found: Sequence[Found]) -> bytes | None:
+        """The same of what the number was found to lead to."""
+        only = self.one_of(found)
+        if only is not None or not found:
+            return only
+        return self.one_of([row for row in found if upn in self.pupil(row.id).claimed])
+
     def staying(self, pupil: bytes) -> bytes:
         """Of the identities that are this one child, the one that stays."""
         return staying(self.same_child(pupil), self.pupil)
@@ -319,7 +352,8 @@ class Unit:
     def roll(self, place: bytes, source: bytes, school_year: int) -> Roll:
         """The roll of a place and year as one source names it. Learned pupil by pupil: see `learn`."""
         name = (place, source, school_year)
-        rolls = self._own_rolls if self._new_facts or self._joined_here else self._shared.rolls
+        own = self._new_facts or self._joined_here or self._numbered_here
+        rolls = self._own_rolls if own else self._shared.rolls
         found = rolls.get(name)
         if found is None:
             if len(rolls) > 2_000:
@@ -338,8 +372,8 @@ class Unit:
         pupils = {mis: f[-1].id for mis, f in self.find_many("mis_pupil", roll.source.hex(), upns).items()}
         by_upn = {upn: mis for mis, upn in upns.items() if upn and mis not in pupils and can_identify(upn)}
         for upn, f in self.find_many("upn", "", by_upn).items():
-            only = self.one_of(f)
-            if only is not None:  # a number that two children were given identifies neither
+            only = self._one_numbered(upn, f)
+            if only is not None:  # a number that two children have identifies neither
                 pupils[by_upn[upn]] = only
         scope = line_scope(roll.place, roll.school_year)
         found = self.find_many("line", scope, {p.hex() for p in pupils.values()})
@@ -517,7 +551,7 @@ class Unit:
         shared.states.put_back(states.values())
         for name in self._new_facts:
             shared.facts.pop(name, None)
-        if self._joined_here or any(kind == "upn" for kind, _, _ in self._new_facts):
+        if self._joined_here or self._numbered_here:
             shared.rolls.clear()  # any roll may have found a pupil by a number that is now another's too
         elif self._new_facts:
             for roll in [r for r in shared.rolls if r[0] in self._rolls_touched or self._new_pupils(r)]:

@@ -78,6 +78,11 @@ def restriction_fact(pupil: bytes) -> Fact:
     return Fact("restricted", "", EVERYONE, pupil)
 
 
+def renumbered_fact(pupil: bytes) -> Fact:
+    """A child known before was given another number once: what is said of it again may be a correction."""
+    return Fact("renumbered", "", EVERYONE, pupil)
+
+
 def basis_of(upn: str | None) -> str:
     """By what a child was first identified."""
     if upn is None:
@@ -96,12 +101,14 @@ def identified(pupil: bytes, upn: str | None, name: str | None, birth_date: int 
     )
 
 
-def upn_given(pupil: bytes, upn: str, former: bool, origin: Origin) -> Event:
-    """UpnGiven. A wrong check letter is a label, and a number that is another child's is not a merge."""
+def upn_given(pupil: bytes, upn: str, former: bool, origin: Origin, said_on: int | None = None) -> Event:
+    """UpnGiven. A wrong check letter is a label, and a number that is another child's is not a merge.
+
+    `said_on` is for a child who was known before: the day on which the number was said, in place of another or again.
+    """
     kind = "former" if former else "temporary" if is_temporary_upn(upn) else "permanent"
-    return Event(
-        stream_of(pupil), "UpnGiven", {"kind": kind, **origin.fields()}, Seal(key_of(pupil), "UpnText", {"upn": upn})
-    )
+    said = {"kind": kind, "said_on": said_on, **origin.fields()}
+    return Event(stream_of(pupil), "UpnGiven", said, Seal(key_of(pupil), "UpnText", {"upn": upn}))
 
 
 def local_id_given(pupil: bytes, source: bytes, mis_pupil: str, origin: Origin) -> Event:
@@ -152,6 +159,18 @@ def names_nobody(mis_pupil: str) -> bool:
     return mis_pupil.strip().casefold() in _NOBODY
 
 
+MALFORMED, WRONG_CHECK_LETTER, ON_TWO_CHILDREN = "malformed", "wrong_check_letter", "on_two_children"
+"""What can be said against a child's number without saying the number."""
+
+
+def number_finding(upn: str) -> str | None:
+    """What a number shows by itself: `malformed`, `wrong_check_letter`, or nothing."""
+    found = check_upn(upn)
+    if not found:
+        return None
+    return WRONG_CHECK_LETTER if found == [Finding.UPN_CHECK_LETTER] else MALFORMED
+
+
 def can_identify(upn: str) -> bool:
     """True if a number may lead to a child: it has the shape of a UPN. A wrong check letter is a label only."""
-    return not {Finding.UPN_LENGTH, Finding.UPN_SHAPE} & set(check_upn(upn))
+    return number_finding(upn) != MALFORMED

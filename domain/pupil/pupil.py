@@ -12,9 +12,19 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from domain.events import Fields, Stored
+from domain.identifiers import is_temporary_upn
 
 LEVELS: Final = ("no_location", "no_link", "sealed")
 """Of a restriction, from the mildest; each holds what the one before it does."""
+
+
+class Number(NamedTuple):
+    """A UPN as a source said it last."""
+
+    upn: str
+    told_at: int | None
+    """`sent_at` of the message that said it."""
+
 
 _NOTHING: Final[Mapping[int, Fields]] = MappingProxyType({})
 _NO_MERGE: Final[Mapping[bytes, int]] = MappingProxyType({})
@@ -32,6 +42,7 @@ class Parent(NamedTuple):
 
 
 _NO_PARENT: Final[Mapping[bytes, Parent]] = MappingProxyType({})
+_NO_NUMBER: Final[Mapping[tuple[bytes | None, bool], Number]] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -52,6 +63,9 @@ class Pupil:
     """Pairs of parents who are one person."""
     earlier: bytes | None = None
     """Whom this child was before, where the key is at hand: for decisions, never for a view."""
+    numbers: Mapping[tuple[bytes | None, bool], Number] = field(default_factory=lambda: _NO_NUMBER)
+    """What each source said last, by (source, whether it is a former number); the one said last of all at the end.
+    Where the child's key is gone, none."""
 
     @property
     def id(self) -> bytes:
@@ -61,7 +75,38 @@ class Pupil:
     @property
     def weight(self) -> int:
         """What a cache counts."""
-        return 3 + len(self.joined) + len(self.restrictions) + len(self.holds) + 5 * len(self.parents)
+        more = len(self.joined) + len(self.restrictions) + len(self.holds) + len(self.numbers)
+        return 3 + more + 5 * len(self.parents)
+
+    @property
+    def number(self) -> str | None:
+        """The UPN that stands: what was said last of those that are not former ones."""
+        last = self._said_last(former=False)
+        return None if last is None else last.upn
+
+    @property
+    def claimed(self) -> frozenset[str]:
+        """The UPNs that are this child's by what was said last: the one that stands, and the former one."""
+        said = (self._said_last(former=former) for former in (False, True))
+        return frozenset(number.upn for number in said if number is not None)
+
+    def is_news(self, source: bytes | None, former: bool, upn: str, told_at: int | None) -> bool:
+        """True if a number that was given before is said in place of another one: by this source, or by any where this
+        one said none of this child yet."""
+        if self.is_older(former, told_at):
+            return False
+        own = self.numbers.get((source, former))
+        return (not former and self.number != upn) if own is None else own.upn != upn
+
+    def is_older(self, former: bool, told_at: int | None) -> bool:
+        """True if what is said of the number was sent before what was said last."""
+        last = self._said_last(former=former)
+        if last is None or last.told_at is None or told_at is None:
+            return False
+        return told_at < last.told_at
+
+    def _said_last(self, *, former: bool) -> Number | None:
+        return next((number for (_, was), number in reversed(tuple(self.numbers.items())) if was == former), None)
 
     @property
     def level(self) -> str | None:
@@ -106,6 +151,22 @@ def parent_as_named(pupil: Pupil, fields: Fields, text: Fields) -> None:
     pupil.parents = {**pupil.parents, parent: named}
 
 
+def number_as_given(pupil: Pupil, fields: Fields, text: Fields) -> None:
+    """Take a UpnGiven into the state, unless something newer was said before it came.
+
+    A temporary number that is followed by another one was not wrong: it is the former one, where nobody says another.
+    """
+    upn, told_at = text.get("upn"), fields.get("sent_at")
+    former = fields["kind"] == "former"
+    if upn is None or pupil.is_older(former, told_at):
+        return
+    before, said = pupil.number, (fields.get("source"), former)
+    kept = {by: number for by, number in pupil.numbers.items() if by != said}
+    if before is not None and not former and is_temporary_upn(before) and not any(was for _, was in kept):
+        kept[None, True] = Number(before, None)
+    pupil.numbers = {**kept, said: Number(upn, told_at)}
+
+
 def strictest(levels: Iterable[str]) -> str | None:
     """The strictest of some levels; None of none."""
     return max(levels, key=LEVELS.index, default=None)
@@ -134,6 +195,8 @@ def evolve(pupil: Pupil, stored: Stored) -> Pupil:
             pupil.holds = {v: said for v, said in pupil.holds.items() if v != fields["amends"]}
         case "ParentNamed":
             parent_as_named(pupil, fields, text)
+        case "UpnGiven":
+            number_as_given(pupil, fields, text)
         case "ParentsMatched":
             pupil.matched |= {frozenset((fields["parent_a"], fields["parent_b"]))}
         case _:

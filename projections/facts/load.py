@@ -15,7 +15,7 @@ import polars as pl
 from domain.ledger.ledger import Ledger
 from domain.ledger.reader import Frame, frames
 from projections.ahead import ahead
-from projections.facts import admissions, arrangements, authority, identities, places, registers
+from projections.facts import admissions, arrangements, authority, identities, numbers, places, registers
 from projections.facts.columns import rows_of
 from projections.facts.names import KIND_OF, Names
 from projections.facts.tables import FACTS
@@ -30,6 +30,7 @@ _TOPICS: Final = (
     *places.TOPICS,
     *arrangements.TOPICS,
     *identities.TOPICS,
+    *numbers.TOPICS,
     *authority.PLAIN,
     "PersonNamed",
     "GroupDescribed",
@@ -37,6 +38,7 @@ _TOPICS: Final = (
 _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     **registers.COLUMNS,
     **admissions.COLUMNS,
+    **numbers.COLUMNS,
     "PersonNamed": ("position", "person"),
     "GroupDescribed": ("position", "group"),
 }
@@ -77,6 +79,7 @@ class Loader:
         rows |= self._admissions.facts(found, before)
         rows |= self._arrangements.facts(found, before)
         rows |= identities.identity_facts(self._ledger, found)
+        rows["number_oddity"] = numbers.number_facts(self._ledger, found, before, last)
         rows |= authority.authority_facts(found, {name: table.names for name, table in FACTS.items()})
         self._registers.mention(found, names)
         for topic, column, kind in (("PersonNamed", "person", "person"), ("GroupDescribed", "group", "class")):

@@ -318,6 +318,16 @@ FACTS: Mapping[str, Table] = MappingProxyType(
 """,
                 of="pupil",
             ),
+            _fact(
+                "number_oddity",
+                "What is odd about the UPN of a pupil by what was said last (UpnGiven), or no longer is; never the number. Where the keys are at hand.",
+                """
+    pupil integer    An identity.
+    finding text    malformed, wrong_check_letter or on_two_children (who are not joined as one child).
+    stands smallint    1: it is so from this entry on; 0: it ended with it.
+""",
+                of="pupil finding",
+            ),
             # --- arrangements
             _fact(
                 "arrangement",

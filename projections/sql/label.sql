@@ -2,7 +2,7 @@
 -- key: family, label, place, line, session_date, session, position
 -- source: DESIGN (record and label, do not refuse); events.md; sentences: label_rule
 -- kind: view
--- refresh: place of label_mark; place of label_amendment; place of label_message; place of label_session; place of label_foreseen; place of label_y4_missing; place of label_placed; place of label_line; place of label_main_twice; place of label_gone_upstream; place of label_arrangement; place of label_place; place of dual_registration; place of nobody_looking; all of asked
+-- refresh: place of label_mark; place of label_amendment; place of label_message; place of label_session; place of label_foreseen; place of label_y4_missing; place of label_placed; place of label_line; place of label_main_twice; place of label_gone_upstream; place of label_number; place of label_arrangement; place of label_place; place of dual_registration; place of nobody_looking; all of asked
 -- column family: What it is about: mark, amendment, message, session, line, arrangement or place.
 -- column label: Its name; label_rule says what it means.
 -- column place: The place.
@@ -84,6 +84,12 @@ from (
          on_date, position, cast(null as date) as recorded_on, null as code, cast(null as integer) as arrangement,
          cast(0 as smallint) as imported, cast(1 as smallint) as stands, null as detail, number
   from label_gone_upstream
+  union all
+  select 'line' as family, label, place, line, cast(null as date) as session_date, cast(null as smallint) as session,
+         recorded_on as on_date, position, recorded_on, null as code, cast(null as integer) as arrangement,
+         cast(0 as smallint) as imported, cast(1 as smallint) as stands, null as detail,
+         cast(null as integer) as number
+  from label_number
   union all
   select 'arrangement' as family, label, place, line, cast(null as date) as session_date,
          cast(null as smallint) as session, from_date as on_date, position, recorded_on, null as code, arrangement,

@@ -112,8 +112,8 @@ def _between(starts: list[float], end: float) -> list[float]:
 # --- one morning
 
 
-NEXT = "2025-07-28"
-"""A Monday after the last day of the published year's registers."""
+NEXT, LAST = "2025-07-28", "2025-07-31"
+"""A Monday after the last day of the published year's registers, and the last day of the academic year."""
 
 
 def morning(file: Path, ledger: Ledger, marks: int, on: str = NEXT) -> Iterator[Delivery]:
@@ -138,13 +138,30 @@ def morning(file: Path, ledger: Ledger, marks: int, on: str = NEXT) -> Iterator[
         yield delivery._replace(received_at=now, value=encode_confluent(mis("RegisterTaken"), message))
 
 
+def lasting(new: list[Delivery], file: Path) -> list[Delivery]:
+    """The term lasts to the end of July where those registers are taken: or their sessions would not be held."""
+    with file.open("rb") as container:
+        messages = (decode(row["value"]) for row in cast("Iterator[dict[str, Any]]", fastavro.reader(container)))
+        told = next(message for schema, message in messages if schema.name == "CalendarStated")
+    term = {**told["terms"][-1], "to": LAST}
+    found = {}
+    for delivery in new:
+        _, message = decode(delivery.value)
+        names = {name: message[name] for name in ("source", "sent_at", "laestab", "urn", "local_id")}
+        said = {**names, "message": b"term" + message["source"][:12], "sequence": None, "whole": False}
+        value = encode_confluent(mis("CalendarStated"), {**said, "terms": [term], "closures": []})
+        found[delivery.source] = delivery._replace(value=value)
+    return list(found.values())
+
+
 def visible(home: Home, ledger: Ledger, folder: Path, file: Path) -> None:
     """New marks of one morning, from durable to visible in every answer, in a projector that follows."""
     engine = DuckEngine(folder, threads=THREADS, memory_limit=MEMORY)
     projector = Projector(ledger, engine)
-    projector.catch_up()
     intake = Intake(ledger)
     deliveries = list(morning(file, ledger, MORNING))
+    intake.take(lasting(deliveries, file))
+    projector.catch_up()
     taken = intake.take(deliveries)
     began = time.perf_counter()
     done = projector.catch_up()

@@ -159,7 +159,7 @@ def measure(folder: Path, authority: str, phase: str) -> tuple[Path, int]:
     print(machine())
     started = time.perf_counter()
     marks = simulate_counts(file, PUBLISHED, authority, phase).marks
-    print(f"{authority} {phase}: {marks:,} marks, one for each published session of 2024/25\n")
+    print(f"{authority} {phase}: {marks:,} marks: the published sessions of 2024/25, and some that must not count\n")
     print(Measured("simulation, counts mode", marks, time.perf_counter() - started).line())
 
     seconds, peak = import_in_a_process_of_its_own(folder / "a", file)

@@ -60,3 +60,17 @@ def test_a_dismissal_needs_a_reason(school: School, at_school: Command) -> None:
 def test_an_id_that_leads_nowhere_is_a_sentence(at_school: Command) -> None:
     said = at_school("held", "show", "deadbeef")
     assert (said.code, said.err.count("\n")) == (1, 1)
+
+
+def test_a_row_held_for_its_number_is_told_by_the_rule_and_the_mend_and_never_by_the_number(
+    school: School, at_school: Command
+) -> None:
+    upn = "B805200017129"
+    school.enters("Dee", "Dee 2", upn=upn, at="2025-09-01 07:00")
+    school.take(school.taking("7B", MON, "08:45", marks=[{"mis_pupil": "?", "upn": upn, "code": "/"}]))
+    (one,) = at_school("held", "list", "--json").data
+    for told in (one["sentence"], at_school("held", "show", one["held"]).out):
+        words = " ".join(told.split())
+        assert "a UPN that two children have, which identifies neither" in words
+        assert "rollbook record merge-identities" in words
+        assert upn not in words

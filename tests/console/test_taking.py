@@ -102,6 +102,17 @@ def test_counts_that_are_not_there_are_refused_with_a_sentence(rollbook: Command
     assert rollbook("simulate", out, "--counts", str(tmp_path / "none.csv")).code == 1
 
 
+def test_what_must_not_count_is_said_beside_the_published_counts(rollbook: Command, tmp_path: Path) -> None:
+    counts = Path(__file__).parent.parent / "data" / "attendance_by_reason_three_authorities_202425.csv"
+    asked = ("--counts", str(counts), "--authority", "805", "--phase", "Special")
+    said = rollbook("simulate", str(tmp_path / "x.avro"), *asked, "--json").data
+    uncounted = sum(said["left_out"].values())
+    assert said["marks"] - uncounted == 98_827
+    assert said["left_out"]["guest"] > 0
+    sentence = rollbook("simulate", str(tmp_path / "x.avro"), *asked).out
+    assert f"; {uncounted:,} of them must stand in no published figure: " in sentence
+
+
 def test_a_clock_behind_the_ledger_stops_the_import_with_a_sentence(
     rollbook: Command, clean: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

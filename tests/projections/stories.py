@@ -18,9 +18,11 @@ from domain.ledger.commands import (
     Done,
     MakeReturns,
     MakeSetting,
+    MergeIdentities,
     OneReturn,
     ReturnInterval,
     SicknessBelief,
+    UndoMerge,
     carry_out,
 )
 from tests.making import NIGHTLY, PLACE, TERMS, School, moment
@@ -30,6 +32,8 @@ CHILDREN = ("Ann", "Ben", "Cal")
 COMERS = ("Dan", "Eve")
 DAYS = tuple(str(date(2025, 9, 1) + timedelta(days=n)) for n in range(26) if n % 7 < 5)
 SESSIONS = tuple(f"{day} {half}" for day in DAYS for half in ("AM", "PM"))
+NUMBERS = ("B805200017129", "H801200001001", "B805200017129", "A805200017129", "none yet", "M80520001713A")
+"""Of children, some of them wrong."""
 ABSENT = ("G", "N", "O", "U", "O", "N")
 CODES = ("/", "/", "I", "L", "B", "C", "D", "#", "Y4", "Q?", *ABSENT)
 
@@ -53,7 +57,7 @@ acts = st.lists(
         st.sampled_from(
             "takes takes takes spell spell changes changes changes removes foresees leaves enters closes reopens"
             " cancels terms boards year nightly describes part_time returned returned closes_return believes asks"
-            " agrees sets".split()
+            " agrees sets numbers numbers joins".split()
         ),
         st.integers(0, len(SESSIONS) - 1),
         st.integers(1, 9),
@@ -129,6 +133,12 @@ def _do(school: School, act: Act, at: str) -> None:
             school.describes_place(at, phase=("secondary", "special", "primary")[act.days % 3], name=PLACE["name"])
         case "returned" | "closes_return" | "believes" | "asks" | "agrees" | "sets":
             says(school, _command(school, act, child, date.fromisoformat(day), date.fromisoformat(until)), at)
+        case "numbers":
+            upn = NUMBERS[act.days % len(NUMBERS)]
+            former = NUMBERS[act.session % len(NUMBERS)] if act.days > len(NUMBERS) else None
+            school.enters(name, at=at, upn=upn, former_upn=former)
+        case "joins":
+            _joins(school, act, at)
         case "part_time":
             part_time(school, at, child, "started", f"{day} to {until}", purpose="transition")
 
@@ -137,6 +147,18 @@ def says(school: School, command: Command, at: str) -> None:
     """Something that a person says at the console, unless it was said before in the same words."""
     answer = carry_out(school.ledger, command, moment(at))
     assert isinstance(answer, Done) or "already" in answer.sentence, answer
+
+
+def _joins(school: School, act: Act, at: str) -> None:
+    """Two identities become one child, or the last ones to become so are parted."""
+    merges, pupils = school.entries("IdentitiesMerged"), [e["pupil"] for e in school.entries("PupilIdentified")]
+    parted = {said["merge"] for said in school.entries("IdentityMergeUndone")}
+    if merges and merges[-1].position not in parted and act.days % 2:
+        command: Command = UndoMerge(merge=merges[-1].position, reason="Not one child.")
+    else:
+        stays, other = pupils[act.who % len(pupils)], pupils[(act.who + 1) % len(pupils)]
+        command = MergeIdentities(pupil=stays, other_pupil=other, basis="school_confirms")
+    says(school, command, at)
 
 
 def _command(school: School, act: Act, child: str, first: date, last: date) -> Command:

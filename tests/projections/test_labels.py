@@ -592,6 +592,43 @@ def test_a_pupil_entered_in_error_who_has_entries(world: World) -> None:
     assert world.number("in_error_with_marks", "label_line") == 1
 
 
+def _odd(world: World, finding: str, stands: int = 1, pupil: int = 1) -> int:
+    return world.facts.put("number_oddity", {"pupil": pupil, "finding": finding, "stands": stands})
+
+
+def _labels_of_numbers(world: World) -> set[tuple[str, int]]:
+    return {(row["label"], row["line"]) for row in world.rows("label") if row["label"].startswith("upn_")}
+
+
+@pytest.mark.parametrize("finding", ["malformed", "wrong_check_letter", "on_two_children"])
+def test_what_is_odd_about_a_number_is_a_label_until_it_ends(world: World, finding: str) -> None:
+    assert _labels_of_numbers(world) == set()
+    position = _odd(world, finding)
+    (row,) = [row for row in world.rows("label") if row["label"] == f"upn_{finding}"]
+    assert (row["family"], row["line"], row["place"], row["position"]) == ("line", 1, 1, position)
+    _odd(world, finding, stands=0)
+    assert _labels_of_numbers(world) == set()
+    _odd(world, finding)
+    assert _labels_of_numbers(world) == {(f"upn_{finding}", 1)}
+
+
+def test_the_last_line_at_each_place_is_labelled_for_a_number(world: World) -> None:
+    world.facts.line(2, pupil=1, from_date=date(2025, 9, 8))
+    world.facts.line(3, pupil=1, place=2, from_date=TUESDAY)
+    world.facts.line(4, pupil=4, from_date=TUESDAY)
+    _odd(world, "malformed")
+    assert {row["line"] for row in world.rows("number_finding")} == {1, 2, 3}
+    assert _labels_of_numbers(world) == {("upn_malformed", 2), ("upn_malformed", 3)}
+
+
+def test_each_label_of_a_number_says_how_it_is_mended() -> None:
+    with (Path(projections.__file__).parent / "labels.csv").open(encoding="utf-8", newline="") as file:
+        says = {row["label"]: row["says"] for row in csv.DictReader(file) if row["label"].startswith("upn_")}
+    assert set(says) == {"upn_malformed", "upn_wrong_check_letter", "upn_on_two_children"}
+    assert all("PupilsStated" in sentence for sentence in says.values())
+    assert "rollbook record merge-identities" in says["upn_on_two_children"]
+
+
 def test_two_schools_that_both_say_main_on_the_same_days(world: World) -> None:
     world.facts.line(2, place=2, pupil=1, from_date=MONDAY)
     world.facts.put("enrolment_status", {"line": 1, "from_date": MONDAY, "status": "M"})

@@ -76,6 +76,9 @@ def facts() -> dict[str, Any]:
         "line": lines,
         "mark": marks,
         "restriction": [said(30, pupil=HIDDEN, level="no_location")],
+        "number_oddity": [
+            said(31, pupil=pupil, finding="on_two_children", stands=1) for pupil in (SEEN, HIDDEN, OTHER)
+        ],
         "characteristic": [said(31, line=SEEN, kind="fsm", value="true", from_date=date(2025, 9, 1))],
     }
     ids = {
@@ -155,6 +158,16 @@ def test_criminal_offence_data_is_for_those_who_may_see_it(place: Place) -> None
 def test_characteristics_are_for_those_who_may_see_them(place: Place) -> None:
     asked = "SELECT count(*) FROM analyst.characteristic_now"
     assert (ask(place, "kim", asked), ask(place, "lee", asked)) == ([(0,)], [(1,)])
+
+
+def test_whose_number_is_odd_is_told_of_the_children_of_their_places_who_are_not_restricted(place: Place) -> None:
+    for asked in (
+        "SELECT line FROM analyst.number_finding WHERE finding = 'on_two_children'",
+        "SELECT line FROM analyst.label WHERE label = 'upn_on_two_children'",
+    ):
+        told = {login: {line for (line,) in ask(place, login, asked)} for login in ("jo", "sam", "kim", "nobody")}
+        here, there = id_of(SEEN), id_of(OTHER)
+        assert told == {"jo": {here}, "sam": {there}, "kim": {here, there}, "nobody": set()}
 
 
 def test_what_is_said_of_an_analyst_counts_at_once_and_is_taken_at_once(place: Place) -> None:

@@ -20,6 +20,7 @@ from projections.engines.duck_reader import DuckReader
 from projections.engines.engine import Asked
 from projections.engines.postgres import AnswersInUse, PostgresEngine
 from projections.engines.postgres_reader import PostgresReader
+from tests.making import School
 from tests.postgres import Server
 from tests.projections import postgres_county
 from tests.projections.postgres_county import (
@@ -91,6 +92,22 @@ def test_a_rebuild_and_a_refresh_in_steps_give_what_duckdb_gives(
     beside.publish()
     beside.close()
     assert differing(place.told(), refreshed) == []
+
+
+def test_findings_of_numbers_come_and_go_by_refreshes_as_in_duckdb(place: Place, tmp_path: Path) -> None:
+    good, own, bad = "B805200017129", "H801200001001", "A805200017129"
+    school = School.ready(tmp_path)
+    engine = place.engine()
+    steps = [("Dee", good), ("Eve", bad), ("Eve", own), ("Eve", good), ("Dee", "none"), ("Eve", own), ("Dee", good)]
+    counted = []
+    for number, (name, upn) in enumerate(steps):
+        school.enters(name, upn=upn, at=f"2025-09-0{number + 1} 08:00")
+        catch_up(school.ledger, engine, school.head)
+        counted.append(len(place.told()["number_finding"]))
+    assert counted == [0, 1, 0, 2, 1, 1, 0]
+    assert differing(place.told(), in_duckdb(tmp_path / "duck", school.ledger, school.head)) == []
+    engine.close()
+    school.close()
 
 
 def test_as_at_a_moment_is_what_a_ledger_gives_that_stops_there(
