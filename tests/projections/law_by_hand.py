@@ -144,6 +144,7 @@ def _which_entries_count() -> None:
         ({}, "", "unmapped"),
         ({"in_error": 1}, "", "unmapped"),
         ({"guest": 1}, "Z", "no_mark"),
+        ({"in_error": 1}, "Z", "no_mark"),
         ({}, "#", "no_mark"),
         ({"entered": 0}, "O", "off_roll"),
         ({"entered": 0, "guest": 1}, "O", "guest"),
@@ -325,6 +326,13 @@ def _n_and_sickness() -> None:
     told = Told()
     told.line()
     told.all(DAYS[:7], "I", "I")
+    told.all(DAYS[10:17], "I", "I")
+    told.closed(DAYS[8], "not_known", (2,))
+    told.day(DAYS[8], "/", "I")
+    case("sickness in a session of which no calendar was told prompts nothing", told, SICK, set())
+    told = Told()
+    told.line()
+    told.all(DAYS[:7], "I", "I")
     told.day(DAYS[7], "Y4", "Y4")
     told.all(DAYS[8:16], "I", "I")
     right = {("p9_consecutive",), ("p9_total",)}
@@ -405,14 +413,20 @@ def _other_returns() -> None:
             slice(0, 3),
         )
     july = list(school_days(date(2026, 7, 6), 10))
-    for days, exception in ((-1, "asked"), (0, "senior_class"), (1, "senior_class")):
+    for kind, days, exception in (
+        ("deletion", -1, "asked"),
+        ("deletion", 0, "senior_class"),
+        ("deletion", 1, "senior_class"),
+        ("new_pupil", -1, "senior_class"),
+    ):
         told = Told(july)
         row = {"place": 1, "school_year": 202526, "half_term": 6, "from_date": july[0], "to_date": july[-1]}
         told.say("half_term", **row, stands=1)
         gone: dict[str, Any] = {"deletion_position": 9, "deletion_recorded_on": july[-1], "ground": "r9_1l"}
         told.line(nc_year=11, to_date=july[-1], **gone)
-        told.say("return_asked", place=1, kind="deletion", asked_on=july[-1] + timedelta(days=days))
-        case(f"a request counts for deletions after its day: {days}", told, "deletions", {(1, july[-1], exception)})
+        told.say("return_asked", place=1, kind=kind, asked_on=july[-1] + timedelta(days=days))
+        right = {(1, july[-1], exception)}
+        case(f"a request counts for deletions after its day: {kind}, {days}", told, "deletions", right)
     told = Told()
     told.place(2, DAYS)
     told.place(3, DAYS)
@@ -429,11 +443,12 @@ def _other_returns() -> None:
         "a": ((None, None), (date(2025, 9, 10), date(2025, 9, 30))),
         "b": ((date(2025, 9, 1), date(2025, 10, 1)), (date(2025, 9, 15), None), (date(2025, 10, 2), None)),
         "c": ((date(2025, 10, 2), None),),
+        "d": ((date(2025, 9, 1), date(2025, 10, 1)),),
     }.items():
         for first, last in spells:
             told.say("characteristic", line=1, kind=kind, value="yes", from_date=first, to_date=last)
     told.line()
-    right = {(1, "a", date(1900, 1, 1)), (1, "b", date(2025, 9, 15))}
+    right = {(1, "a", date(1900, 1, 1)), (1, "b", date(2025, 9, 15)), (1, "d", date(2025, 9, 1))}
     case("of characteristics the one that holds today, begun last", told, "characteristics that hold", right)
 
 

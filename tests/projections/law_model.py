@@ -310,13 +310,19 @@ def chain_of(k: Known, place: int) -> int:
     return place
 
 
-def governs(k: Known, chain: int, day: date) -> int:
-    """Before the day of the succession the old place's calendar, then the new one's; the other's where it is silent."""
+def keeps(k: Known, chain: int, day: date) -> int:
+    """Who keeps a register on a day: until the day of the succession the old place, then the new one."""
     for (old, new), row in k.successions.items():
-        if new == chain and chain_of(k, old) == chain:
-            own, other = (old, new) if day < row["on_date"] else (new, old)
-            return own if any((own, day, s) in k.calendar for s in (1, 2)) else other
+        if new == chain and chain_of(k, old) == chain and day < row["on_date"]:
+            return old
     return chain
+
+
+def governs(k: Known, chain: int, day: date) -> int:
+    """By whose calendar a register goes on a day: that of the place that keeps it, and where it is silent the other's."""
+    own = keeps(k, chain, day)
+    others = [place for place in k.places if place != own and chain_of(k, place) == chain]
+    return own if not others or any(is_told(k, own, (day, s)) for s in (1, 2)) else others[0]
 
 
 def held_on(k: Known, place: int, day: date) -> tuple[int, ...]:
@@ -414,13 +420,17 @@ def _run(k: Known, limb: str, chain: int, child: int, run: list[tuple[SchoolDay,
 
 
 def month_of(k: Known, place: int, day: date) -> tuple[date, date] | None:
-    """law.md 3.3: where nothing is agreed or set, each calendar month; the first from the first school day known."""
-    days = own_school_days(k, place)
-    if not days or day < days[0].day:
-        return None
-    first = day.replace(day=1)
-    last = (first + timedelta(days=31)).replace(day=1) - DAY
-    return max(first, days[0].day), last
+    """PRR reg 13(7), law.md 3.3: since the last return, and where nothing is agreed or set one is made for each calendar
+    month (with a school day); the first from the first school day known."""
+    begins: date | None = None
+    for on in own_school_days(k, place):
+        last = (on.day.replace(day=1) + timedelta(days=31)).replace(day=1) - DAY
+        begins = begins or on.day
+        if begins <= day <= last:
+            return begins, last
+        if day > last:
+            begins = last + DAY
+    return None
 
 
 def model_relevant(k: Known) -> set[Found]:
@@ -510,18 +520,20 @@ def model_threshold(k: Known) -> set[Found]:
 
 def model_first_known(facts: Sequence[Fact]) -> dict[tuple[int, int], int]:
     """PNR reg 9A(1): the first position after which some window held ten, by what was known of entries, calendar and
-    boarding at that position. Roll, age and the numbers of weeks are those known at the end."""
+    boarding at that position. Roll, age and the numbers of weeks are those known at the end. Where the register is kept
+    by another place that day, an entry counts only where the day is held by its own place's calendar at the end."""
     now = known(facts)
     first_words: dict[tuple[int, date, int], str] = {}
     ever: dict[tuple[int, int], dict[tuple[int, Slot], int]] = {}
     mondays = {chain_of(now, place): mondays_of(now, chain_of(now, place)) for place in now.places}
+    meets = {(chain, on.day): on.place for chain in mondays for on in school_days(now, chain)}
     for table, row in facts:
         if table == "school_session":
             first_words.setdefault((row["place"], row["session_date"], row["session"]), row["status"])
         if table == "mark" and row["code"] in UNAUTHORISED and row["line"] in now.lines:
             line, day = row["line"], row["session_date"]
             chain = chain_of(now, row["place"])
-            right_place = governs(now, chain, day) == row["place"]
+            right_place = row["place"] in (keeps(now, chain, day), meets.get((chain, day)))
             on_roll = on_the_register(now, line, day) and not now.lines[line]["guest"]
             if right_place and on_roll and day >= FIRST_COUNTED and csa_of(now, line, day) != "no" and mondays[chain]:
                 slots = ever.setdefault((chain, child_of(now, line)), {})
@@ -626,12 +638,13 @@ def model_sick_runs(k: Known) -> dict[tuple[int, int], list[list[tuple[date, int
     return found
 
 
-def model_sickness(k: Known, in_a_row: int = 15, days: int = 15, sessions: int = 30) -> set[Found]:
+def model_sickness(k: Known) -> set[Found]:
     """(place, child, school year, limb, the run: first, last, days; sessions and days of the year up to its end, day).
 
     law.md 3.4: fifteen days in a row, over the summer too; fifteen days, or thirty sessions, of the school year. In each
     school year in which the count is reached, and the day on which it first is.
     """
+    days, sessions = k.settings.get("sickness_prompt_days", 15), k.settings.get("sickness_prompt_sessions", 30)
     found: set[Found] = set()
     for (place, child), runs in model_sick_runs(k).items():
         of_year: dict[int, list[tuple[date, int]]] = {}
@@ -643,7 +656,7 @@ def model_sickness(k: Known, in_a_row: int = 15, days: int = 15, sessions: int =
                     if day_year != year:
                         continue
                     so_far.append((day, said))
-                    if number >= in_a_row:
+                    if number >= days:
                         long = long or day
                     if len(so_far) >= days or sum(said for _, said in so_far) >= sessions:
                         reached = reached or day
@@ -726,18 +739,18 @@ def model_deleted(k: Known) -> set[Found]:
 def model_dual(k: Known) -> set[Found]:
     """(line, day, session, other place, its code) of each D, where the child's other register says something (7.4).
 
-    Of several entries elsewhere one that does not say D, then the one first known: place and code of one and the same.
+    Of several one that does not say D, then of the place and line first known: place and code of one and the same entry.
     """
     found = set()
     for (line, day, session), entry in k.register.items():
         if entry["code"] == "D" and line in k.lines:
             elsewhere = [
-                (other["code"] == "D", other["position"], other["place"], other["code"])
+                (other["code"] == "D", other["place"], of, other["code"])
                 for (of, when, s), other in k.register.items()
                 if (when, s) == (day, session) and other["place"] != entry["place"]
                 if of in k.lines and child_of(k, of) == child_of(k, line)
             ]
-            *_, place, code = min(elsewhere, default=(None, None))
+            _, place, _, code = min(elsewhere, default=(None, None, None, None))
             found.add((line, day, session, place, code))
     return found
 

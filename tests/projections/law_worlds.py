@@ -6,15 +6,17 @@ A world has two places and a few children. What is drawn lies near what the law 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from functools import cached_property
+from random import Random
+from typing import Any, Protocol, TypeVar
 
 from hypothesis import strategies as st
 
 from tests.projections.facts_by_hand import FIRST_MOMENT
-from tests.projections.law_model import Fact
+from tests.projections.law_model import Fact, Known, known
 
 Row = dict[str, Any]
 Pair = tuple[str, str]
@@ -47,12 +49,31 @@ DAYS: dict[str, tuple[tuple[float, str | None, str | None], ...]] = {
     "u": ((EARLY, "held", "held"), (12.0, "not_known", "not_known")),
     "L": ((12.0, "held", "held"),),
     "l": ((12.0, "planned_closure", "planned_closure"),),
+    "m": ((EARLY, "no_such_session", "held"),),
+    "d": ((EARLY, "held", "held"), (0.1, "cancelled", "planned_closure")),
+    "G": ((12.0, "held", "held"), (20.0, "cancelled", "cancelled")),
+    "g": ((12.0, "cancelled", "cancelled"), (20.0, "held", "held")),
     "-": (),
 }
-WEEK = st.sampled_from(
-    ["HHHHH"] * 40
-    + ["HHHH", "HH", "HHHHHH", "PHHHH", "HHPPH", "HHHCH", "HCCHH", "HHHHc", "AHHHH", "MMMMM", "KKHHH", "RHHHH"]
-    + ["VVVVV", "XXXXX", "HkkHH", "HhHHH", "HHu", "-----", "H-HHH", "LLLLL", "lLLLL", "", "", "PP"]
+WEEKS = (
+    *("HHHHH",) * 30,
+    *("HHHH", "HH", "HHHHHH", "PHHHH", "HHPPH", "HHHCH", "HCCHH", "HHHHc", "HHcHH", "AHHHH", "MMMMM", "mHHHH", "KKHHH"),
+    *(
+        "RHHHH",
+        "VVVVV",
+        "XXXXX",
+        "HkkHH",
+        "kHHHk",
+        "HhHHH",
+        "HHhHH",
+        "HHu",
+        "-----",
+        "H-HHH",
+        "LLLLL",
+        "lLLLL",
+        "GGGGG",
+    ),
+    *("gHHHH", "HHHHd", "", "", "PP"),
 )
 """The days of a week from Monday on."""
 
@@ -73,21 +94,57 @@ OTHERS = [
     *((("K", "B"),), (("P", "W"),), (("Q", "Y1"),), (("Y7", "J1"),), (("T", "R"),), (("S", "C1"),), (("H", "Y"),)),
 ]
 LENGTHS = [1, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 14, 15, 16, 19, 20, 21, 30, 50, 51]
-STRETCH = st.tuples(
-    st.sampled_from(LENGTHS),
-    st.one_of(
-        st.just((PRESENT,)),
-        st.sampled_from(ABSENT_DAYS),
-        st.sampled_from(ABSENT_DAYS),
-        st.sampled_from(SICK_DAYS),
-        st.sampled_from(HALF_DAYS),
-        st.sampled_from(SHARES),
-        st.sampled_from(OTHERS),
-    ),
-    st.sampled_from([0.4, 0.4, 0.4, 0.4, 6.0, 40.0]),
+PATTERNS: tuple[Sequence[tuple[Pair, ...]], ...] = (
+    [(PRESENT,)],
+    ABSENT_DAYS,
+    ABSENT_DAYS,
+    SICK_DAYS,
+    HALF_DAYS,
+    SHARES,
+    OTHERS,
 )
-"""School days, what is said of them (again from the beginning, until they end), and how many days later it is said.
-A question mark stands for a code that nobody mapped."""
+LAGS = (0.4, 0.4, 0.4, 0.4, 6.0, 40.0)
+"""A stretch is so many school days, what is said of them (from the beginning again, until they end), and so many days
+later it is said. A question mark stands for a code that nobody mapped."""
+
+
+T = TypeVar("T")
+
+
+class Chance(Protocol):
+    """Where a world's choices come from."""
+
+    def of(self, options: Sequence[T]) -> T:
+        """One of them."""
+
+    def number(self, low: int, high: int) -> int:
+        """One of these, both included."""
+
+
+class Drawn:
+    """Hypothesis's choices, which it can make simpler again."""
+
+    def __init__(self, draw: st.DrawFn) -> None:
+        self.draw = draw
+
+    def of(self, options: Sequence[T]) -> T:
+        return self.draw(st.sampled_from(options))
+
+    def number(self, low: int, high: int) -> int:
+        return self.draw(st.integers(low, high))
+
+
+class Seeded:
+    """The same choices for the same seed, on every machine."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)
+
+    def of(self, options: Sequence[T]) -> T:
+        return options[int(self.random.random() * len(options))]
+
+    def number(self, low: int, high: int) -> int:
+        return low + int(self.random.random() * (high - low + 1))
 
 
 @dataclass(frozen=True)
@@ -102,6 +159,12 @@ class World:
         """The same, had the ledger ended there."""
         return replace(self, facts=tuple(fact for fact in self.facts if fact[1]["position"] <= position))
 
+    @cached_property
+    def known(self) -> Known:
+        """What the model knows after all of it."""
+        return known(self.facts)
+
+    @cached_property
     def apart(self) -> list[World]:
         """Of a county the worlds, each with what was told to all."""
         found: dict[int, list[Fact]] = {}
@@ -117,8 +180,16 @@ STEPS = {"place": 10, "old_place": 10, "new_place": 10, "line": 100, "pupil": 10
 """How far the ids of one world of a county are from those of the next."""
 
 
-def together(worlds: Sequence[World], chained: int | None, today: date) -> World:
-    """Worlds side by side in one ledger, told at the same pace, with one setting for all (None: none was made).
+SETTINGS: tuple[dict[str, int], ...] = (
+    {"window_over_succession": 1},
+    {"window_over_succession": 1, "sickness_prompt_days": 25, "sickness_prompt_sessions": 20},
+    {"window_over_succession": 0, "sickness_prompt_days": 12},
+    {},
+)
+
+
+def together(worlds: Sequence[World], settings: Mapping[str, int], today: date) -> World:
+    """Worlds side by side in one ledger, told at the same pace, with the same settings for all.
 
     Positions and moments are the ledger's; the day on which an entry was recorded stays that of its world.
     """
@@ -126,16 +197,11 @@ def together(worlds: Sequence[World], chained: int | None, today: date) -> World
     for number, world in enumerate(worlds):
         start = datetime.combine(world.beginning, datetime.min.time())
         for table, row in world.facts:
-            moved = {
-                name: value + number * STEPS.get(name, 0) if name in STEPS else value for name, value in row.items()
-            }
-            told.append((row["recorded_at"] - start, number, row["position"], (table, moved)))
-    if chained is not None:
-        at = datetime.combine(worlds[0].beginning, datetime.min.time()) + timedelta(days=EARLY - 2)
-        row = {"setting": "window_over_succession", "value_int": chained, "applies_from": date(2020, 9, 1)}
-        told.append(
-            (timedelta(days=EARLY - 2), -1, 0, ("setting", {**row, "recorded_at": at, "recorded_on": at.date()}))
-        )
+            moved = {name: value + number * STEPS.get(name, 0) for name, value in row.items() if name in STEPS}
+            told.append((row["recorded_at"] - start, number, row["position"], (table, {**row, **moved})))
+    for number, (setting, value) in enumerate(settings.items()):
+        row = {"setting": setting, "value_int": value, "applies_from": date(2020, 9, 1)}
+        told.append((timedelta(days=EARLY - 2), -1, number, ("setting", {**row, "recorded_on": worlds[0].beginning})))
     facts: list[Fact] = []
     position, before = 0, None
     for when, number, within, (table, row) in sorted(told, key=lambda one: one[:3]):
@@ -189,6 +255,7 @@ def say_calendar(telling: Telling, place: int, weeks: Sequence[str]) -> list[dat
     return days
 
 
+DAY = timedelta(days=1)
 HALF_TERMS = ((9, 1, 10, 24), (10, 27, 12, 19), (1, 5, 2, 13), (2, 23, 3, 27), (4, 13, 5, 22), (6, 1, 7, 21))
 
 
@@ -200,7 +267,7 @@ def say_terms(telling: Telling, place: int, which: str) -> None:
         for number, (m, d, last_m, last_d) in enumerate(HALF_TERMS, 1):
             of = first + (number > 2)
             rows = {"place": place, "school_year": school_year, "half_term": number}
-            begins = date(of, m, d) - timedelta(days=14 * (which == "overlapping" and number == 6))
+            begins = date(of, m, d) - timedelta(days=14 * (which == "overlapping"))
             row: Row = {**rows, "from_date": begins, "to_date": date(of, last_m, last_d), "stands": 1}
             telling.say(EARLY, "half_term", **row)
             if which == "one withdrawn" and number in (1, 6):
@@ -233,16 +300,13 @@ def age_facts(birth: date | None, school_year: int) -> Row:
     return {"age_31_aug": age, "csa_from": begins, "csa_until": last}
 
 
-def births(beginning: date) -> st.SearchStrategy[date | None]:
+def births(beginning: date) -> tuple[date | None, ...]:
     """Children of nine, of nobody knows what age, and on either side of every age that the law asks for."""
     year = beginning.year - (beginning.month < 8)
-    edges = [date(year - age, month, day) for age in (4, 5, 6, 15, 16) for month, day in ((8, 31), (9, 1))]
+    edges = [date(year - age, month, day) for age in (4, 5, 15, 16) for month, day in ((8, 31), (9, 1))]
     begin_inside = [date(2020, 10, 10), date(2021, 3, 31), date(2020, 9, 1), date(2021, 6, 1), date(2019, 8, 20)]
-    end_inside = [date(year - 15, 6, 1), date(year - 16, 12, 1)]
-    nine = date(year - 9, 1, 15)
-    return st.one_of(
-        st.just(nine), st.just(nine), st.none(), st.sampled_from(edges), st.sampled_from(begin_inside + end_inside)
-    )
+    end_inside = [date(year - 15, 6, 1), date(year - 16, 12, 1)] * 2
+    return (*[date(year - 9, 1, 15)] * 8, None, None, None, *edges, *begin_inside, *end_inside)
 
 
 @dataclass(frozen=True)
@@ -300,258 +364,255 @@ def line_row(stay: Stay, birth: date | None, **said: Any) -> Row:
 
 
 KINDS = (
-    *("whole", "whole", "whole", "whole", "late", "leaves", "leaves", "returns", "moves", "succeeds", "succeeds"),
-    *("guest", "agreed", "in error", "twice", "joined", "joined", "age told late"),
+    *("whole", "whole", "whole", "whole", "late", "leaves", "leaves", "finishes", "returns", "moves", "succeeds"),
+    *("succeeds", "guest", "agreed", "in error", "twice", "joined", "joined", "age told late"),
 )
-LATER = st.sampled_from([None, None, 2.0, 30.0])
+BOARDING = (*("none",) * 6, "all", "from", "until", "weekly", "taken back", "told again")
 
 
-@st.composite
-def stays(draw: st.DrawFn, kind: str, pupil: int, seam: date, end: date, beginning: date) -> list[list[tuple[int, date, date, Row]]]:  # fmt: skip
-    """The stays of a child: lists of (place, first day, last day, about), each list with marks of its own."""
-    some_day = st.integers(0, (end - beginning).days).map(lambda n: beginning + timedelta(days=n))
-    before = beginning - timedelta(days=draw(st.sampled_from([0, 60])))
-    place = draw(st.sampled_from([1, 1, 2]))
-    day = timedelta(days=1)
-    match kind:
-        case "late":
-            bank = date(beginning.year, 5, 31)
-            bank -= timedelta(days=bank.weekday())
-            edges = [
-                d for d in (bank - day, bank, bank + day, date(2022, 6, 2), date(2022, 6, 1)) if beginning <= d < end
+class Making:
+    """A world that is being made up: two places, a seam at which one may take over from the other, a few children."""
+
+    def __init__(self, chance: Chance) -> None:
+        self.chance = chance
+        self.beginning = chance.of(BEGINNINGS)
+        self.weeks = chance.number(4, 17)
+        self.end = self.beginning + timedelta(weeks=self.weeks)
+        self.telling = Telling(self.beginning)
+        self.on = self.telling.on
+        self.numbers = iter(range(1, 100))
+        self.days: dict[int, list[date]] = {}
+        self.seam = self.some_day()
+
+    def some_day(self) -> date:
+        return self.beginning + timedelta(days=self.chance.number(0, self.weeks * 7 - 1))
+
+    def made(self) -> World:
+        holiday, long = self.chance.number(0, self.weeks), self.chance.of((0, 0, 0, 0, 1, 2, 6))
+        for place in (1, 2):
+            self.telling.say(EARLY - 1, "place", place=place, boarding="none")
+            sorts = [self.chance.of(WEEKS) if number not in range(holiday, holiday + long) else "" for number in range(self.weeks)]  # fmt: skip
+            self.days[place] = say_calendar(self.telling, place, sorts)
+            say_terms(self.telling, place, self.chance.of(("all", "all", "none", "one withdrawn", "overlapping")))
+        self.say_succession()
+        for number in range(1, self.chance.number(2, 8) + 1):
+            self.say_child(number)
+        for _ in range(self.chance.number(0, 3)):
+            self.telling.say(
+                self.chance.of((EARLY, self.on(self.end))),
+                "return_asked",
+                place=self.chance.of((1, 2)),
+                kind=self.chance.of(("new_pupil", "deletion")),
+                asked_on=self.chance.of((self.beginning - DAY, self.beginning, self.seam, self.last_of_term())),
+            )
+        return World(self.telling.in_order(), self.beginning, self.some_day())
+
+    def last_of_term(self) -> date:
+        """The last school day of the summer term, where the world has it; else of the world."""
+        days = [day for day in self.days[1] if day <= date(self.beginning.year, 7, 21)]
+        return days[-1] if days else self.end
+
+    def say_succession(self) -> None:
+        sort = self.chance.of(("none", "stands", "stands", "undone", "redone", "without registers"))
+        row = {"old_place": 1, "new_place": 2, "on_date": self.seam, "registers_move": int(sort != "without registers")}
+        if sort != "none":
+            self.telling.say(self.chance.of((EARLY, self.on(self.seam))), "succession", **row, stands=1)
+        if sort in ("undone", "redone"):
+            self.telling.say(self.on(self.end), "succession", **row, stands=0)
+        if sort == "redone":
+            self.telling.say(self.on(self.end) + 1, "succession", **row, stands=1)
+
+    # --- a child
+
+    def say_child(self, number: int) -> None:
+        pupil, kind = number * 2, self.chance.of(KINDS)
+        birth = self.chance.of(births(self.beginning))
+        for row, of in enumerate(self.stays(kind)):
+            whose = pupil + 1 if kind == "joined" and row else pupil
+            lines = [
+                stay
+                for place, first, last, about in of
+                if first <= last
+                for stay in by_years(Stay(0, place, whose, first, last, about), self.numbers)
             ]
-            first = draw(st.one_of(some_day, st.sampled_from(edges))) if edges else draw(some_day)
-            admission = draw(st.sampled_from(["in_year", "in_year", "transferred_on_succession"]))
-            return [[(place, first, end, {"admission": admission, "carried": draw(st.sampled_from([0, 0, 1]))})]]
-        case "leaves":
-            return [[(place, before, draw(some_day), {})]]
-        case "returns":
-            left = draw(some_day)
-            return [[(place, before, left, {}), (place, left + draw(st.sampled_from([1, 3, 15])) * day, end, {})]]
-        case "moves":
-            left = draw(some_day)
-            return [[(place, before, left, {}), (3 - place, left + day, end, {})]]
-        case "succeeds":
-            return [[(1, before, seam - day, {}), (2, seam, end, {"admission": "transferred_on_succession"})]]
-        case "guest":
-            return [[(place, before, end, {"guest": 1})]]
-        case "agreed":
-            return [[(place, before, end, {"entered": 0, "entry_position": None})]]
-        case "twice":
-            return [[(1, before, end, {})], [(2, draw(some_day), end, {})]]
-        case "joined":
-            other = draw(st.sampled_from([place, place, 3 - place]))
-            return [[(place, before, draw(st.sampled_from([end, end, seam])), {})], [(other, draw(some_day), end, {})]]
-        case _:
-            return [[(place, before, end, {"junior_class_first_day": draw(st.sampled_from([0, 0, 1]))})]]
+            self.say_lines(kind, lines, birth)
+            if lines:
+                self.say_marks(kind, lines)
+                self.say_boarding(lines)
+        if kind == "joined":
+            joined = self.chance.of((EARLY, 20.0, self.on(self.end)))
+            stays_on, other = self.chance.of(((pupil, pupil + 1), (pupil + 1, pupil)))
+            self.telling.say(joined, "same_child", pupil=other, child=stays_on)
+            if self.chance.number(0, 4) == 0:
+                self.telling.say(joined + 5, "same_child", pupil=other, child=other)
+        if self.chance.number(0, 3) == 0:
+            self.say_characteristics(number)
+
+    def stays(self, kind: str) -> list[list[tuple[int, date, date, Row]]]:
+        """The stays of a child: lists of (place, first day, last day, about), each list with marks of its own."""
+        before = self.beginning - self.chance.of((0, 60)) * DAY
+        place = self.chance.of((1, 1, 2))
+        match kind:
+            case "late":
+                year = self.beginning.year
+                bank = date(2022, 6, 2) if year == 2022 else date(year, 5, 31)
+                bank -= timedelta(days=bank.weekday() if year != 2022 else 0)
+                near = [
+                    day for day in (bank - DAY, bank, bank + DAY, bank - 2 * DAY) if self.beginning <= day < self.end
+                ]
+                first = self.chance.of([self.some_day(), *near])
+                about = {
+                    "admission": self.chance.of(("in_year", "in_year", "transferred_on_succession")),
+                    "carried": self.chance.of((0, 0, 1)),
+                }
+                return [[(place, first, self.end, about)]]
+            case "leaves":
+                return [[(place, before, self.some_day(), {})]]
+            case "finishes":
+                return [[(place, before, self.last_of_term() - self.chance.of((0, 0, 1)) * DAY, {})]]
+            case "returns":
+                left = self.some_day()
+                return [[(place, before, left, {}), (place, left + self.chance.of((1, 3, 15)) * DAY, self.end, {})]]
+            case "moves":
+                left = self.some_day()
+                return [[(place, before, left, {}), (3 - place, left + DAY, self.end, {})]]
+            case "succeeds":
+                after = {"admission": "transferred_on_succession"}
+                return [[(1, before, self.seam - DAY, {}), (2, self.seam, self.end, after)]]
+            case "guest":
+                return [[(place, before, self.end, {"guest": 1, "entered": self.chance.of((0, 1))})]]
+            case "agreed":
+                return [[(place, before, self.end, {"entered": 0, "entry_position": None})]]
+            case "twice":
+                return [[(1, before, self.end, {})], [(2, self.some_day(), self.end, {})]]
+            case "joined":
+                other, last = self.chance.of((place, place, 3 - place)), self.chance.of((self.end, self.end, self.seam))
+                return [[(place, before, last, {})], [(other, self.some_day(), self.end, {})]]
+            case _:
+                junior = {"junior_class_first_day": self.chance.of((0, 1))}
+                return [[(place, self.chance.of((before, self.beginning, self.some_day())), self.end, junior)]]
+
+    def say_lines(self, kind: str, lines: list[Stay], birth: date | None) -> None:
+        """The rows of the admission register, and what became of them."""
+        later = self.chance.of((0.9, 0.9, 2.0, 30.0))
+        known_birth = None if kind == "age told late" else birth
+        nc_year = self.chance.of((6, 6, 7, None))
+        for stay in lines:
+            end_of_year = date(school_year_of(stay.first) // 100 + 1, 8, 31)
+            leaves = stay.last < min(self.end, end_of_year)
+            about: Row = {"nc_year": nc_year, "imported": int(self.chance.number(0, 9) == 0)}
+            about["entry_recorded_on"] = stay.first + self.chance.of((-5, 0, 0, 3)) * DAY
+            if self.chance.number(0, 2) == 0:
+                about["entered_on"] = stay.first + self.chance.of((-6, -1, 0, 2, 4)) * DAY
+            row = line_row(stay, known_birth, **about)
+            open_end = {**row, "to_date": end_of_year}
+            self.telling.say(min(EARLY + stay.line / 100, self.on(stay.first)), "line", **open_end)
+            row = open_end if stay.last == self.end else row
+            if leaves:
+                gone = {"deletion_position": 1, "deletion_recorded_on": stay.last, "ground": "r9_1g"}
+                row = {**row, **gone}
+                self.telling.say(self.on(stay.last) + later, "line", **row)
+            if kind == "in error":
+                self.telling.say(self.on(stay.last) - 3, "line", **{**row, "in_error": 1, "on_roll": 0})
+            if kind == "age told late":
+                told = {**row, **age_facts(birth, school_year_of(stay.first))}
+                self.telling.say(self.on(self.end) - 10 + stay.line / 100, "line", **told)
+
+    def say_boarding(self, lines: list[Stay]) -> None:
+        sort = self.chance.of(BOARDING)
+        for stay in lines if sort != "none" else ():
+            day, told = self.some_day(), self.chance.of((None, None, 2.0, 30.0))
+            when = self.on(day) + told if told else max(EARLY + 0.5, self.on(stay.first) - 1)
+            words: list[tuple[date, int, float]] = []
+            match sort:
+                case "all":
+                    words = [(stay.first, 1, 0)]
+                case "from":
+                    words = [(day, 1, 0)]
+                case "until":
+                    words = [(stay.first, 1, 0), (day, 0, 1)]
+                case "taken back":
+                    words = [(stay.first, 1, 0), (stay.first, 0, 20)]
+                case "told again":
+                    words = [(stay.first, 0, 0), (self.beginning + 5 * DAY, 0, 0.5), (stay.first, 1, 15)]
+                case _:
+                    mondays = [self.beginning + timedelta(weeks=number) for number in range(self.weeks)]
+                    words = [(monday + 2 * DAY * (not boarder), boarder, 0) for monday in mondays for boarder in (1, 0)]
+            for first, boarder, after in words:
+                self.telling.say(when + after, "boarding", line=stay.line, from_date=first, boarder=boarder)
+
+    # --- marks
+
+    def say_marks(self, kind: str, lines: list[Stay]) -> None:
+        """Stretches of days along the child's lines, a few days beyond them too, and what was amended of them."""
+        on: list[tuple[date, Stay]] = []
+        for stay, after in zip(lines, [*lines[1:], None], strict=True):
+            until = after.first - DAY if after else stay.last + 4 * DAY
+            since = stay.first - 4 * DAY * (stay is lines[0])
+            on += [(day, stay) for day in sorted(set(self.days[stay.place])) if since <= day <= until]
+        rest = iter(on[self.chance.of((0, 0, 4, 6, 10)) :])
+        said: list[tuple[float, Stay, date, int, str]] = []
+        for _ in range(self.chance.number(1, 6)):
+            length, lag = self.chance.of(LENGTHS), self.chance.of(LAGS)
+            pattern = self.chance.of(self.chance.of(PATTERNS))
+            if kind == "twice" and self.chance.number(0, 2) == 0:
+                pattern = (("D", "D"),)
+            for number, (day, stay) in zip(range(length), rest, strict=False):
+                for session, code in enumerate(pattern[number % len(pattern)], 1):
+                    if code:
+                        when = self.on(day) + lag + session / 10 + stay.line / 10_000
+                        said.append((when, stay, day, session, "" if code == "?" else code))
+        stands: dict[tuple[int, date, int], tuple[float, str | None]] = {}
+        was: dict[tuple[int, date, int], str] = {}
+        for when, stay, day, session, first in said:
+            self.say_mark(when, stay, day, session, "mark", first)
+            stands[stay.line, day, session] = (when, first)
+            was[stay.line, day, session] = first
+        unresolved = [one for one in said if one[4] == "N"]
+        for turn in range(self.chance.number(0, 8) if said else 0):
+            _, stay, day, session, _ = self.chance.of(unresolved if unresolved and turn % 2 else said)
+            (before, stood), original = stands[stay.line, day, session], was[stay.line, day, session]
+            new: str | None = self.chance.of(("O", "N", "I", "/", "Y4", "G", "X", None))
+            if (new == stood and new != "N") or (stood is None and new is None):
+                continue
+            when = before + self.chance.of((1.0, 5.0, 7.0, 8.0, 30.0)) + turn / 10_000
+            # After a withdrawal too a code is an amendment of the entry that was, and a withdrawal does not repeat it.
+            kind_of = "withdrawal" if new is None else "amendment"
+            self.say_mark(when, stay, day, session, kind_of, new)
+            self.say_change(when, stay, day, session, kind_of, original if new else None, new)
+            stands[stay.line, day, session] = (when, new)
+            was[stay.line, day, session] = original if new is None else new
+
+    def say_mark(self, when: float, stay: Stay, day: date, session: int, kind: str, code: str | None) -> None:
+        where = {"place": stay.place, "session_date": day, "session": session, "line": stay.line, "kind": kind}
+        self.telling.say(when, "mark", **where, week_start=day - timedelta(days=day.weekday()), code=code)
+
+    def say_change(
+        self, when: float, stay: Stay, day: date, session: int, kind: str, original: str | None, new: str | None
+    ) -> None:
+        """A school may say when it amended, or a feed when the entry was made: another day than it comes in."""
+        where = {"place": stay.place, "session_date": day, "session": session, "line": stay.line, "kind": kind}
+        dates = {name: self.chance.of((None, 0, 6, 7, 8, 9)) for name in ("amended_on", "said_on")}
+        said = {name: None if after is None else day + after * DAY for name, after in dates.items()}
+        self.telling.say(when, "change", **where, original=original, new=new, **said)
+
+    def say_characteristics(self, number: int) -> None:
+        for turn in range(self.chance.number(1, 3)):
+            first = self.beginning + self.chance.number(-5, 60) * DAY
+            last = self.chance.of((None, first, first + 10 * DAY, first + 40 * DAY))
+            begun = self.chance.of((first, None)) if turn == 0 else first
+            row = {"line": number, "kind": "ehcp", "value": "yes", "from_date": begun, "to_date": last}
+            self.telling.say(EARLY + turn, "characteristic", **row)
 
 
-@st.composite
-def worlds(draw: st.DrawFn, children: int = 7) -> World:
-    """A small county."""
-    beginning = draw(st.sampled_from(BEGINNINGS))
-    weeks = draw(st.integers(4, 17))
-    end = beginning + timedelta(weeks=weeks)
-    telling = Telling(beginning)
-    days = {}
-    for place in (1, 2):
-        telling.say(EARLY - 1, "place", place=place, boarding="none")
-        days[place] = say_calendar(telling, place, draw(st.lists(WEEK, min_size=weeks, max_size=weeks)))
-        say_terms(telling, place, draw(st.sampled_from(["all", "all", "none", "one withdrawn", "overlapping"])))
-    seam = beginning + timedelta(days=draw(st.integers(7, weeks * 7 - 3)))
-    if draw(st.booleans()):
-        stands = {"old_place": 1, "new_place": 2, "on_date": seam, "registers_move": draw(st.sampled_from([1, 1, 0]))}
-        telling.say(draw(st.sampled_from([EARLY, telling.on(seam)])), "succession", **stands, stands=1)
-        if draw(st.integers(0, 5)) == 0:
-            telling.say(telling.on(end), "succession", **stands, stands=0)
-    numbers = iter(range(1, 100))
-    for number in range(1, draw(st.integers(2, children)) + 1):
-        _say_child(draw, telling, number, numbers, days, seam, end)
-    for _ in range(draw(st.integers(0, 2))):
-        day = beginning + timedelta(days=draw(st.integers(-1, weeks * 7)))
-        telling.say(
-            draw(st.sampled_from([EARLY, telling.on(end)])),
-            "return_asked",
-            place=draw(st.sampled_from([1, 2])),
-            kind=draw(st.sampled_from(["new_pupil", "deletion"])),
-            asked_on=draw(st.sampled_from([beginning - timedelta(days=1), beginning, day, seam])),
-        )
-    facts = telling.in_order()
-    today = beginning + timedelta(days=draw(st.integers(0, weeks * 7)))
-    return World(facts, beginning, today)
-
-
-def _say_child(
-    draw: st.DrawFn,
-    telling: Telling,
-    number: int,
-    numbers: Iterator[int],
-    days: dict[int, list[date]],
-    seam: date,
-    end: date,
-) -> None:
-    beginning, pupil = telling.beginning, number * 2
-    kind = draw(st.sampled_from(KINDS))
-    birth = draw(births(beginning))
-    for row, of in enumerate(draw(stays(kind, pupil, seam, end, beginning))):
-        whose = pupil + 1 if kind == "joined" and row else pupil
-        lines = [
-            stay
-            for place, first, last, about in of
-            if first <= last
-            for stay in by_years(Stay(0, place, whose, first, last, about), numbers)
-        ]
-        _say_lines(draw, telling, kind, lines, birth, end)
-        if lines:
-            _say_marks(draw, telling, lines, days)
-            _say_boarding(draw, telling, lines)
-    if kind == "joined":
-        joined = draw(st.sampled_from([EARLY, 20.0, telling.on(end)]))
-        stays_on, other = draw(st.permutations([pupil, pupil + 1]))
-        telling.say(joined, "same_child", pupil=other, child=stays_on)
-        if draw(st.integers(0, 4)) == 0:
-            telling.say(joined + 5, "same_child", pupil=other, child=other)
-    if draw(st.integers(0, 3)) == 0:
-        _say_characteristics(draw, telling, number)
-
-
-def _say_lines(draw: st.DrawFn, telling: Telling, kind: str, lines: list[Stay], birth: date | None, end: date) -> None:
-    later = draw(LATER)
-    known_birth = None if kind == "age told late" else birth
-    nc_year = draw(st.sampled_from([6, 6, 7, None]))
-    for stay in lines:
-        stays_till = date(school_year_of(stay.first) // 100 + 1, 8, 31)
-        leaves = stay.last < min(end, stays_till)
-        about: Row = {"nc_year": nc_year, "imported": int(draw(st.integers(0, 9)) == 0)}
-        if draw(st.integers(0, 4)) == 0:
-            about["entered_on"] = stay.first + timedelta(days=draw(st.sampled_from([-1, 0, 2])))
-        open_end = {"to_date": stays_till} if leaves or stay.last == end else {}
-        row = line_row(stay, known_birth, **about)
-        first_told = min(EARLY + stay.line / 100, telling.on(stay.first))
-        telling.say(first_told, "line", **{**row, **open_end})
-        if leaves:
-            when = telling.on(stay.last) + (later or 0.9)
-            gone = {"deletion_position": 1, "deletion_recorded_on": stay.last, "ground": "r9_1g"}
-            telling.say(when, "line", **{**row, **gone})
-            row = {**row, **gone}
-        elif open_end:
-            row = {**row, **open_end}
-        if kind == "in error":
-            telling.say(telling.on(stay.last) - 3, "line", **{**row, "in_error": 1, "on_roll": 0})
-        if kind == "age told late":
-            told = {**row, **age_facts(birth, school_year_of(stay.first))}
-            telling.say(telling.on(end) - 10 + stay.line / 100, "line", **told)
-
-
-def _say_boarding(draw: st.DrawFn, telling: Telling, lines: list[Stay]) -> None:
-    sort = draw(st.sampled_from(["none"] * 5 + ["all", "from", "until", "weekly", "taken back"]))
-    for stay in lines:
-        span = max(1, (min(stay.last, telling.beginning + timedelta(weeks=17)) - telling.beginning).days)
-        day = telling.beginning + timedelta(days=draw(st.integers(0, span)) if sort in ("from", "until") else 3)
-        told = draw(LATER)
-        when = telling.on(day) + told if told else max(EARLY + 0.5, telling.on(stay.first) - 1)
-
-        def say(on: date, boarder: int, at: float, line: int = stay.line) -> None:
-            telling.say(at, "boarding", line=line, from_date=on, boarder=boarder)
-
-        match sort:
-            case "all":
-                say(stay.first, 1, when)
-            case "from":
-                say(day, 1, when)
-            case "until":
-                say(stay.first, 1, when)
-                say(day, 0, when + 1)
-            case "taken back":
-                say(stay.first, 1, when)
-                say(stay.first, 0, when + 20)
-            case "weekly":
-                monday = telling.beginning
-                while monday <= stay.last and monday < telling.beginning + timedelta(weeks=17):
-                    say(monday, 1, when)
-                    say(monday + timedelta(days=2), 0, when)
-                    monday += timedelta(weeks=1)
-
-
-def _say_marks(draw: st.DrawFn, telling: Telling, lines: list[Stay], days: dict[int, list[date]]) -> None:
-    near = timedelta(days=4)
-    on: list[tuple[date, Stay]] = []
-    for stay, after in zip(lines, [*lines[1:], None], strict=True):
-        until = after.first - timedelta(days=1) if after else stay.last + near
-        since = stay.first - (near if stay is lines[0] else timedelta(0))
-        on += [(day, stay) for day in sorted(set(days[stay.place])) if since <= day <= until]
-    said: list[tuple[float, Stay, date, int, str]] = []
-    skip = draw(st.sampled_from([0, 0, 0, 2, 7]))
-    rest = iter(on[skip:])
-    for length, pattern, lag in draw(st.lists(STRETCH, max_size=6)):
-        for number, (day, stay) in zip(range(length), rest, strict=False):
-            for session, code in enumerate(pattern[number % len(pattern)], 1):
-                if code:
-                    when = telling.on(day) + lag + session / 10 + stay.line / 10_000
-                    said.append((when, stay, day, session, "" if code == "?" else code))
-    if not said:
-        return
-    stands: dict[tuple[int, date, int], tuple[float, str | None]] = {}
-    was: dict[tuple[int, date, int], str | None] = {}
-    for when, stay, day, session, first in said:
-        _say_mark(telling, when, stay, day, session, "mark", first)
-        stands[stay.line, day, session] = (when, first)
-        was[stay.line, day, session] = first
-    changes = st.tuples(
-        st.integers(0, 10**6), st.sampled_from([1.0, 5.0, 7.0, 8.0, 30.0]), st.sampled_from("O N I / Y4 G X -".split())
-    )
-    for index, lag, new in sorted(draw(st.lists(changes, max_size=8)), key=lambda change: change[1]):
-        _, stay, day, session, _ = said[index % len(said)]
-        (before, stood), original = stands[stay.line, day, session], was[stay.line, day, session]
-        code = None if new == "-" else new
-        if code == stood:
-            continue
-        when = before + lag + index % 97 / 10_000
-        # After a withdrawal too a code is an amendment of the entry that was, and a withdrawal does not repeat it.
-        kind = "withdrawal" if code is None else "amendment"
-        _say_mark(telling, when, stay, day, session, kind, code, original if code else None, index)
-        stands[stay.line, day, session] = (when, code)
-        was[stay.line, day, session] = code or original
-
-
-def _say_mark(
-    telling: Telling,
-    when: float,
-    stay: Stay,
-    day: date,
-    session: int,
-    kind: str,
-    code: str | None,
-    original: str | None = None,
-    index: int = 0,
-) -> None:
-    where = {"place": stay.place, "session_date": day, "session": session, "line": stay.line, "kind": kind}
-    telling.say(when, "mark", **where, week_start=day - timedelta(days=day.weekday()), code=code)
-    if kind != "mark":
-        # A school may say when it amended, or a feed when the entry was made: another day than it comes in.
-        said = day + timedelta(days=[6, 7, 8, 9, 10][index % 5])
-        dates = {"amended_on": said if index % 3 == 0 else None, "said_on": said if index % 3 == 1 else None}
-        if index % 7 == 0:
-            dates = {"amended_on": day, "said_on": said}
-        telling.say(when, "change", **where, original=original, new=code, **dates)
-
-
-def _say_characteristics(draw: st.DrawFn, telling: Telling, number: int) -> None:
-    for turn in range(draw(st.integers(1, 3))):
-        first = telling.beginning + timedelta(days=draw(st.integers(-5, 60)))
-        last = first + timedelta(days=draw(st.sampled_from([0, 10, 40])))
-        row = {
-            "line": number,
-            "kind": "ehcp",
-            "value": "yes",
-            "from_date": draw(st.sampled_from([first, None])) if turn == 0 else first,
-            "to_date": draw(st.sampled_from([last, None])),
-        }
-        telling.say(EARLY + turn, "characteristic", **row)
+def world_of(seed: int) -> World:
+    """The world of a seed."""
+    return Making(Seeded(seed)).made()
 
 
 @st.composite
 def counties(draw: st.DrawFn, most: int = 4) -> World:
     """Up to so many worlds in one ledger."""
-    found = draw(st.lists(worlds(), min_size=1, max_size=most))
-    return together(found, draw(st.sampled_from([1, 1, 0, None])), found[0].today)
+    chance = Drawn(draw)
+    found = [Making(chance).made() for _ in range(chance.number(1, most))]
+    return together(found, chance.of(SETTINGS), found[0].today)
