@@ -278,7 +278,8 @@ def say_terms(telling: Telling, place: int, which: str) -> None:
 
 
 def school_year_of(day: date) -> int:
-    first = day.year - (day.month < 8)
+    """As 202526, from 1 September."""
+    first = day.year - (day.month < 9)
     return first * 100 + (first + 1) % 100
 
 
