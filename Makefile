@@ -3,13 +3,23 @@
 PYTHON ?= python3
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint bench published county soak bench-streaming bench-answers bench-answers-postgres clean
+.PHONY: demo test quick lint bench published county soak bench-streaming bench-answers bench-against bench-answers-postgres clean
 
 demo: .venv/run
 	@.venv/bin/rollbook --home demo-data demo
 
+# Three at once on two cores: one waits for a broker, a server or a process of its own much of the time. What Python
+# compiled is kept (also where the environment says otherwise): hundreds of processes start in a run.
+PYTHON_KEEPS = env -u PYTHONDONTWRITEBYTECODE .venv/bin/python
+PYTEST = $(PYTHON_KEEPS) -m pytest
+ABREAST ?= 3
+
 test: .venv/dev lint
-	@.venv/bin/python -m pytest -n 2
+	@$(PYTEST) -n $(ABREAST) --dist loadgroup --no-loadscope-reorder
+
+# What a change touches, in less than a minute: style, types, and the tests that stand on the files changed since main.
+quick: .venv/dev
+	@$(PYTHON_KEEPS) -m tests.quick
 
 lint: .venv/dev
 	@.venv/bin/ruff check --quiet .
@@ -37,14 +47,22 @@ bench-streaming: .venv/dev
 bench-answers: .venv/dev
 	@.venv/bin/python -m tests.benchmarks.answers $(WHAT)
 
-# The same on a real PostgreSQL of its own.
+# The answers as they stand and as a revision had them, over the same facts in one run: make bench-against REV=main~1
+bench-against: .venv/dev
+	@.venv/bin/python -m tests.benchmarks.against $(REV) $(WHAT)
+
+# Answers from nothing, kept up and asked, on a real PostgreSQL of its own.
 bench-answers-postgres: .venv/dev
 	@.venv/bin/python -m tests.benchmarks.answers_postgres $(WHAT)
 
-# Two hundred rounds of kills, freezes and broken brokers; then a hundred thousand mutated messages.
+# The long forms: every property test with twenty times as many examples, two hundred rounds of kills, freezes and broken
+# brokers, a hundred thousand mutated messages; then two hundred batches, after each of which PostgreSQL's answers are
+# those of DuckDB and of a rebuild.
 soak: .venv/dev
+	@ROLLBOOK_EXAMPLES_TIMES=20 $(PYTEST) -n $(ABREAST) --dist loadgroup --no-loadscope-reorder -m hypothesis
 	@.venv/bin/python -m tests.soak
 	@.venv/bin/python -m tests.fuzz
+	@ROLLBOOK_SOAK=1 .venv/bin/python -m pytest -q tests/projections/test_postgres_batches.py
 
 .venv/python: Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Rollbook needs Python 3.11 or later; say which with: make PYTHON=/path/to/python3.11 ..."; exit 2; }

@@ -9,9 +9,10 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -23,12 +24,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from console import say
 from console.home import Home
 from console.options import FormatOption, JsonFlag, format_of, home_of
-from console.problems import Misused, Refused
+from console.problems import REFUSED, Misused, Refused
 from console.say import Format
 from console.stopping import until_told
 from domain.ledger.ledger import Ledger
 
 if TYPE_CHECKING:
+    from projections.checking import Differing, Rounds
     from projections.engines.engine import Engine, Reader
     from projections.runner import Done
 
@@ -39,6 +41,8 @@ SPILL: Final = "spill"
 """Beneath it: what a question that does not fit into memory writes meanwhile."""
 EVERY: Final = 0.5
 """Seconds between two looks at the ledger."""
+CHECK_EVERY: Final = 60.0
+"""Seconds without anything new after which a few keys of an answer are checked: all answers in an idle hour."""
 SAME: Final = "Counted again, entry by entry, the ledger gives the same register."
 NOTICE: Final = 0.2
 """Seconds after which whoever waits hears of it when told to stop."""
@@ -68,8 +72,9 @@ def folder_of(home: Home) -> Path:
     return home.path / FOLDER
 
 
-def open_reader(home: Home, config: Mapping[str, Any] | None = None) -> Reader:
-    """The published answers, to read from; `config` is DuckDB's own. Refuses a home whose answers were never made."""
+def open_reader(home: Home, config: Mapping[str, Any] | None = None, *, whole: bool = False) -> Reader:
+    """The published answers, to read from; `config` is DuckDB's own. `whole`: what is asked reads nearly all rows.
+    Refuses a home whose answers were never made."""
     from projections import answers
 
     server = home.settings.server
@@ -79,7 +84,7 @@ def open_reader(home: Home, config: Mapping[str, Any] | None = None) -> Reader:
 
         layout = Layout(server.schema)
         with _as_projector(layout.projector):
-            return PostgresReader(server.connection, layout, answers.every(), user=layout.projector)
+            return PostgresReader(server.connection, layout, answers.every(), user=layout.projector, whole=whole)
     from projections.engines.duck import PUBLISHED
     from projections.engines.duck_reader import DuckReader
 
@@ -256,9 +261,24 @@ def project_verb(
     every: Annotated[
         float, typer.Option("--every", min=0.2, metavar="SECONDS", help="With --follow: how often to look.")
     ] = EVERY,
+    check_every: Annotated[
+        float,
+        typer.Option(
+            "--check-every",
+            min=0,
+            metavar="SECONDS",
+            help="With --follow: how often, while nothing is new, to check a few keys of one answer; 0: never.",
+        ),
+    ] = CHECK_EVERY,
     rebuild: Annotated[
         bool,
         typer.Option("--rebuild", help="Read everything again, beside; check it, and only then put it in place."),
+    ] = False,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Change nothing: compare every answer with what its facts give. Exit 1 if any differs."
+        ),
     ] = False,
     format_: FormatOption = Format.TABLE,
     json_: JsonFlag = False,
@@ -273,12 +293,16 @@ def project_verb(
         raise Misused("What was done is no table; ask for it as a table or as JSON.")
     if follow and rebuild:
         raise Misused("Rebuild first, then follow: --rebuild ends when it is done.")
+    if check and (follow or rebuild):
+        raise Misused("Check by itself: --check changes nothing, and ends when it is done.")
     home = home_of(context)
     with home.reading() as ledger:
         say.note_simulated(ledger.simulated, chosen is not Format.TABLE)
         try:
-            if follow:
-                _follow(home, ledger, every, chosen)
+            if check:
+                _check(home, ledger, chosen)
+            elif follow:
+                _follow(home, ledger, every, check_every, chosen)
             elif rebuild:
                 _rebuild(home, ledger, chosen)
             else:
@@ -361,22 +385,105 @@ def caught_sentence(caught: Caught) -> str:
     return f"{at}: {entries}, {', '.join(did) or 'no answer changed'}, {caught.seconds:.1f} seconds."
 
 
-def _follow(home: Home, ledger: Ledger, every: float, chosen: Format) -> None:
-    """Catch up again and again. What was done is committed and published each time, so a stop loses nothing."""
+def _follow(home: Home, ledger: Ledger, every: float, check_every: float, chosen: Format) -> None:
+    """Catch up again and again. What was done is committed and published each time, so a stop loses nothing. While
+    nothing is new, look now and then whether what stands is right."""
     with until_told() as stopping, _working(home, ledger) as engine:
         projector = _projector(ledger, engine)
-        first = True
+        rounds = _rounds(projector)
+        first, looked = True, time.monotonic()
         while not stopping():
             if first or ledger.store.head()[0] > projector.runner.loaded():
                 with _told(ledger) as told:
                     caught = _catch_up(projector, told)
                 _show(replace(caught, adopted=adopt(home, ledger) if first else 0), chosen)
+                looked = time.monotonic()
+            elif check_every and time.monotonic() >= looked + check_every:
+                if wrong := rounds.look():
+                    say.remark(healed_sentence(wrong))
+                looked = time.monotonic()
             if first:
                 say.remark("Following the ledger; stop with Ctrl-C.")
                 first = False
             until = time.monotonic() + every
             while not stopping() and time.monotonic() < until:
                 time.sleep(min(NOTICE, every))
+
+
+# --- whether what stands is right
+
+
+def _rounds(projector: Any) -> Rounds:
+    from random import Random
+
+    from projections import answers
+    from projections.checking import Rounds
+
+    return Rounds(projector.engine, projector.runner, answers.every(), Random())  # noqa: S311
+
+
+def healed_sentence(name: str) -> str:
+    """What a follower says that found an answer wrong."""
+    return (
+        f"The answer {name} was not what its facts give, for some of a few keys that were looked at, so every answer"
+        " was made anew: a fault of Rollbook, please report it."
+    )
+
+
+def _check(home: Home, ledger: Ledger, chosen: Format) -> None:
+    """Compare every stored answer with what its text gives over what stands. Nothing is written; readers and a
+    projector go on meanwhile."""
+    from projections import answers
+    from projections.checking import differing
+    from projections.projector import asked_at
+
+    stands = standing(home)
+    if not stands.position:
+        raise Refused("There are no answers to check yet: run rollbook project first.")
+    if stands.outdated:
+        raise Refused(
+            "Some answers were made by another version of Rollbook: bring them up to date first (rollbook project)."
+        )
+    stored = [answer for answer in answers.every().values() if answer.kind == "table"]
+    reader = open_reader(home, whole=True)
+    try:
+        reader.current(asked_at(ledger, None))
+        position = reader.state().position
+        found = [one for answer in stored if (one := differing(reader, answer)) is not None]
+    finally:
+        reader.close()
+    if chosen is Format.JSON:
+        said = [{**one._asdict(), "keys": [_plain(key) for key in one.keys]} for one in found]
+        say.as_json({"position": position, "checked": len(stored), "differing": said})
+    else:
+        for one in found:
+            say.line(difference_sentence(one))
+        say.line(_verdict(len(stored), found, position))
+    if found:
+        raise typer.Exit(REFUSED)
+
+
+def difference_sentence(one: Differing) -> str:
+    """How an answer differs, for a person; keys are the ledger's numbers and days, never a name."""
+    told = ((one.missing, "missing"), (one.too_many, "too many"), (one.other, "other than it should be"))
+    rows = ", ".join(f"{say.counted(n, 'row', 'rows')} {how}" for n, how in told if n)
+    keys = "; ".join(" ".join(f"{name} {value}" for name, value in _plain(key).items()) for key in one.keys)
+    return f"{one.answer}: {rows}, among them {keys}"
+
+
+def _verdict(stored: int, found: Sequence[Differing], position: int) -> str:
+    at = f"at position {say.number(position)}"
+    all_of_them = say.counted(stored, "stored answer", "stored answers")
+    if not found:
+        return f"Each of {all_of_them} is what its facts give, {at}."
+    return (
+        f"Not what the facts give: {say.number(len(found))} of {all_of_them}, {at}. A fault of Rollbook: please report"
+        " it, and let them be made anew (rollbook project --rebuild)."
+    )
+
+
+def _plain(key: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in key.items()}
 
 
 # --- anew, beside

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
@@ -93,6 +93,11 @@ class Answer:
             return f"({views[name].narrowed(shared, at, views)})" if name in views else at(name, shared)
 
         return self.pointed(stands)
+
+    def within(self, before: str, after: str) -> Answer:
+        """The same with other text before and after its own."""
+        moved = tuple(m._replace(start=m.start + len(before), end=m.end + len(before)) for m in self.mentions)
+        return replace(self, text=f"{before}{self.text}{after}", mentions=moved)
 
     def carried(self, changed: str) -> tuple[str, ...]:
         """Columns of this answer by which its rows are found anew when that input changed; none: all of them are."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
@@ -27,6 +28,10 @@ REBUILD_FROM: Final = 0.3
 
 class FactsOutdated(RuntimeError):
     """The facts here are of another definition, or of another ledger: they must be read again."""
+
+
+class _Undone(Exception):
+    """Ends a transaction of which nothing is wanted."""
 
 
 class Head(NamedTuple):
@@ -130,6 +135,16 @@ class Runner:
             dropped = self._drop(state)
             self._save(state)
         return Done(state.position, rebuilt=names, dropped=dropped)
+
+    def differs(self, answer: Answer, by: Sequence[str], keys: Change) -> bool:
+        """Whether rows of a stored answer come out otherwise when some keys are made anew; without `by`, all.
+
+        The answers must be up to date. Nothing is changed."""
+        found = None
+        with suppress(_Undone), self._engine.transaction():
+            found = self._engine.refresh(answer, by, [keys], self._views)
+            raise _Undone
+        return found is not None
 
     def _ready(self) -> State:
         state = self._engine.state()

@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from domain.ledger.ledger import Ledger
 from projections import answers
-from projections.engines.duck import DuckEngine
+from projections.engines.duck import WORK, DuckEngine
 from projections.engines.duck_reader import DuckReader
 from projections.projector import Projector, asked_at
 from projections.totals import Totals, totals
+
+
+@cache
+def _empty() -> Path:
+    """A folder with a file that has the layout and nothing in it: made once a process."""
+    folder = Path(tempfile.mkdtemp(prefix="rollbook-empty-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    DuckEngine(folder, threads=1).close()
+    return folder
+
+
+def new_engine(folder: Path) -> DuckEngine:
+    """An engine on a new file: as it makes one itself, without saying of each of four hundred columns what it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(_empty() / WORK, folder / WORK)
+    return DuckEngine(folder, threads=1)
 
 
 @contextmanager
 def answers_of(ledger: Ledger, as_at: int | None = None) -> Iterator[DuckReader]:
     """Every answer of a ledger, as they stand or as at a moment."""
     with tempfile.TemporaryDirectory() as folder:
-        engine = DuckEngine(Path(folder), threads=1)
+        engine = new_engine(Path(folder))
         try:
             Projector(ledger, engine).catch_up()
             published = engine.published
         finally:
             engine.close()
-        reader = DuckReader(published, answers.read(), config={"threads": 1})
+        reader = DuckReader(published, answers.every(), config={"threads": 1})
         try:
             if as_at is None:
                 reader.current(asked_at(ledger, None))

@@ -13,12 +13,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, LiteralString, Self
 
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-LOCK = Path(tempfile.gettempdir()) / "rollbook-tests-postgres.lock"
+DISK = os.environ.get("ROLLBOOK_TESTS_DISK") or tempfile.gettempdir()
+"""Where a disk is, whatever `tempfile` is told later (tests/conftest.py); the processes that a run starts are told."""
+os.environ["ROLLBOOK_TESTS_DISK"] = DISK
+LOCK = Path(DISK) / "rollbook-tests-postgres.lock"
 """Held while a server starts: several test workers must not prepare the wheel's folders at once."""
 
 
@@ -80,11 +83,11 @@ class Server:
         self._server.cleanup()
 
     @contextmanager
-    def database(self) -> Iterator[Database]:
-        """A fresh database, dropped afterwards with whoever is still connected."""
+    def database(self, options: LiteralString = "") -> Iterator[Database]:
+        """A fresh database, dropped afterwards with whoever is still connected; `options` of its making, if any."""
         name = f"test_{os.getpid()}_{next(self._numbers)}"
         everything = Database("postgres", self.host)
-        everything.execute(f"CREATE DATABASE {name}")
+        everything.execute(f"CREATE DATABASE {name} {options}")
         try:
             yield Database(name, self.host)
         finally:

@@ -70,6 +70,8 @@ class DuckEngine:
         self.folder = folder
         self._tables = tables
         self._kept: list[tuple[str, str]] = []
+        self._stands: dict[str, str] | None = None
+        """What stands under each answer's name, a table or a view; None: nobody has looked yet."""
         self._put: tuple[tuple[int, int, int] | None, tuple[str, int]] | None = None
         """The file that was published last, and what it is."""
         config: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": False}
@@ -89,8 +91,7 @@ class DuckEngine:
         duck_files.sweep(folder)
         if not self._one("select count(*) from duckdb_schemas() where schema_name = 'state' and not internal"):
             with self.transaction():
-                for statement in layout(tables):
-                    self._run(statement)
+                self._run(";\n".join(layout(tables)))
         self._run(f"set search_path = '{PATH}'")
 
     def close(self) -> None:
@@ -112,6 +113,7 @@ class DuckEngine:
             yield
         except BaseException:
             self._kept.clear()
+            self._stands = None
             self._connection.rollback()
             raise
         self._connection.commit()
@@ -149,8 +151,8 @@ class DuckEngine:
         self.drop(answer.name)
         text = answer.pointed(lambda name: where_stands(name, self._tables))
         self._run(f"create {answer.kind} ans.{answer.name} as {text}")
-        for statement in comments(answer):
-            self._run(statement)
+        self._standing()[answer.name] = answer.kind
+        self._run(";\n".join(comments(answer)))
 
     def refresh(
         self, answer: Answer, by: Sequence[str], changes: Sequence[Change], views: Mapping[str, Answer]
@@ -202,9 +204,16 @@ class DuckEngine:
         return Change(self._keep("table", _distinct(by, changes)), frozenset(by))
 
     def drop(self, name: str) -> None:
-        kinds = "select table_type from information_schema.tables where table_schema = 'ans' and table_name = $1"
-        for (kind,) in self.rows(kinds, [name]):
-            self._run(f"drop {'view' if kind == 'VIEW' else 'table'} ans.{name}")
+        kind = self._standing().pop(name, None)
+        if kind is not None:
+            self._run(f"drop {kind} ans.{name}")
+
+    def _standing(self) -> dict[str, str]:
+        """Asked of the catalogue once: each look takes as long as dropping twenty, and nobody else writes this file."""
+        if self._stands is None:
+            kinds = "select table_name, table_type from information_schema.tables where table_schema = 'ans'"
+            self._stands = {name: "view" if kind == "VIEW" else "table" for name, kind in self.rows(kinds)}
+        return self._stands
 
     def forget(self) -> None:
         for kind, name in reversed(self._kept):

@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +28,7 @@ from projections.engines import postgres_analyst, postgres_facts, postgres_refre
 from projections.engines.engine import Change, State
 from projections.engines.postgres_hands import HANDS, Hands
 from projections.engines.postgres_layout import Layout, require_ready
-from projections.engines.postgres_refresh import Steps, raw
+from projections.engines.postgres_refresh import Steps, by_bytes, raw
 from projections.facts.tables import DICTIONARIES, TABLES, Table
 
 LOCK_WAIT: Final = "800ms"
@@ -90,6 +91,7 @@ class PostgresEngine:
         self._fact = layout.fact_new if anew else layout.fact
         self._made: set[str] = set()
         self._viewed: set[str] = set()
+        self._inline: dict[str, Answer] = {}
         self._dropped: set[str] = set()
         self._settled = False
         self._hands: Hands | None = None
@@ -102,6 +104,7 @@ class PostgresEngine:
             for setting in SETTINGS:
                 self._run(setting)
             self._begin(simulated)
+            self._by_bytes = postgres_views.all_by_bytes(self._cursor, self._fact, *([] if anew else [layout.ans]))
             if anew:
                 self._hands = self._more_hands(conninfo, user)
         except BaseException:
@@ -187,7 +190,9 @@ class PostgresEngine:
         self._connection.close()
 
     def state(self) -> State:
-        return postgres_state.read(self._cursor, self._fact)
+        """How far it is. Facts in another order than theirs are of another definition: they must be read again."""
+        state = postgres_state.read(self._cursor, self._fact)
+        return state if self._by_bytes else replace(state, facts="")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -267,6 +272,7 @@ class PostgresEngine:
             SQL("CREATE TABLE {}{} AS {}").format(
                 new, SQL(postgres_views.LEFT_ALONE if self._anew else ""), raw(answer.pointed(self._where))
             ),
+            by_bytes(postgres_views.standing(self._layout.ans_new, answer.name)),
             SQL("ANALYZE {}").format(new),
         )
         indexes = postgres_facts.indexes(self._layout.ans_new, answer.name, self._answers)
@@ -290,11 +296,21 @@ class PostgresEngine:
         self, answer: Answer, by: Sequence[str], changes: Sequence[Change], views: Mapping[str, Answer]
     ) -> Change | None:
         self._settle()
-        source = postgres_refresh.Source(self._where, self._columns, views)
+        source = postgres_refresh.Source(self._where, self._columns, dict(self._inlined(answer, views)))
         return postgres_refresh.refresh(self._cursor, self._steps, answer, by, changes, source)
 
+    def _inlined(self, answer: Answer, views: Mapping[str, Answer]) -> Iterator[tuple[str, Answer]]:
+        """The views that it reads, itself or through others, as their text is put into another: compared by bytes."""
+        for name in answer.inputs:
+            if name in views:
+                if name not in self._inline:
+                    around = postgres_views.by_bytes_around(postgres_views.columns_of(self._cursor, self._where(name)))
+                    self._inline[name] = views[name].within(*around)
+                yield name, self._inline[name]
+                yield from self._inlined(views[name], views)
+
     def keys(self, by: Sequence[str], changes: Sequence[Change]) -> Change:
-        return Change(self._steps.keys(by, changes), frozenset(by))
+        return Change(self._steps.keys(by, changes).relation, frozenset(by))
 
     def drop(self, name: str) -> None:
         self._dropped.add(name)
@@ -338,9 +354,7 @@ class PostgresEngine:
             text = self._answers[name].pointed(self._where)
             self._made.add(name)
             self._viewed.add(name)
-            self._run_sql(
-                SQL("CREATE OR REPLACE VIEW {} AS {}").format(Identifier(self._layout.ans_new, name), raw(text))
-            )
+            postgres_views.make_answer_view(self._cursor, self._layout.ans_new, name, text)
         schema = self._layout.ans_new if name in self._made else self._layout.ans
         return postgres_views.standing(schema, name)
 

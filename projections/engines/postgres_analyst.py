@@ -213,7 +213,7 @@ def _shown(layout: Layout, column: str, type_: str) -> Composable:
         ]
         return SQL("CASE {} ELSE {} END").format(SQL(" ").join(cases), value)
     if type_ == "timestamp without time zone":
-        return SQL("to_char({}, {})").format(value, Literal(MOMENT))
+        return SQL('to_char({}, {}) COLLATE "C"').format(value, Literal(MOMENT))
     if type_ not in SHOWN:
         raise ValueError(
             f"The column {column} is of type {type_}, which no analyst's program reads without conversion."

@@ -24,6 +24,8 @@ CHUNK: Final = 200_000
 PIECE: Final = 50_000
 """Rows sent at a time: some 8 MB."""
 
+TYPED: Final[Mapping[str, LiteralString]] = {"text": 'text COLLATE "C"'}
+
 OFTEN: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {"line": (("pupil",),), "mark": (("place",),)}
 """Looked up by what no refresh names: restricted pupils' lines, and a place as at a past moment."""
 
@@ -31,14 +33,17 @@ OFTEN: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {"line": (("pupil",),)
 def make_tables(
     cursor: Cursor, schema: str, tables: Mapping[str, Table] = TABLES, parameters: LiteralString = ""
 ) -> None:
-    """Every fact, rule and dictionary, empty; `parameters` of storage are the statement's last words."""
+    """Every fact, rule and dictionary, empty; `parameters` of storage are the statement's last words. Text is compared
+    by its bytes, as DuckDB compares it, whatever the order of the database is."""
     for name, table in tables.items():
         if name == "asked":
             continue
         cursor.execute(
             SQL("CREATE TABLE {} ({}){}").format(
                 Identifier(schema, name),
-                SQL(", ").join(SQL("{} {}").format(Identifier(c.name), SQL(c.type)) for c in table.columns),
+                SQL(", ").join(
+                    SQL("{} {}").format(Identifier(c.name), SQL(TYPED.get(c.type, c.type))) for c in table.columns
+                ),
                 SQL(parameters),
             )
         )

@@ -106,13 +106,14 @@ class Layout:
 
 # Rows name places and not their numbers: a rebuild of facts makes the numbers anew.
 MAY_SEE = (
-    "CREATE TABLE IF NOT EXISTS {guard}.may_see (login text NOT NULL,"
-    " what text NOT NULL CHECK (what IN ('all', 'authority', 'place')), value text NOT NULL,"
-    " PRIMARY KEY (login, what, value), CHECK ((what = 'all') = (value = '')))"
+    'CREATE TABLE IF NOT EXISTS {guard}.may_see (login text COLLATE "C" NOT NULL,'
+    ' what text COLLATE "C" NOT NULL, value text COLLATE "C" NOT NULL, PRIMARY KEY (login, what, value),'
+    " CHECK (what IN ('all', 'authority', 'place')), CHECK ((what = 'all') = (value = '')))"
 )
 MAY_OPEN = (
-    "CREATE TABLE IF NOT EXISTS {guard}.may_open (login text NOT NULL,"
-    " what text NOT NULL CHECK (what IN ('characteristics', 'offences')), PRIMARY KEY (login, what))"
+    'CREATE TABLE IF NOT EXISTS {guard}.may_open (login text COLLATE "C" NOT NULL,'
+    ' what text COLLATE "C" NOT NULL, PRIMARY KEY (login, what),'
+    " CHECK (what IN ('characteristics', 'offences')))"
 )
 
 

@@ -20,8 +20,8 @@ from projections.answers import Answer, read
 from projections.engines import postgres_state
 from projections.engines.engine import Asked, State
 from projections.engines.postgres_layout import Layout
-from projections.engines.postgres_refresh import raw
-from projections.engines.postgres_views import standing
+from projections.engines.postgres_refresh import by_bytes, raw
+from projections.engines.postgres_views import make_answer_view, standing
 from projections.facts.tables import TABLES, Table
 
 WITHIN = "within_"
@@ -53,8 +53,10 @@ class PostgresReader:
         tables: Mapping[str, Table] = TABLES,
         *,
         user: str | None = None,
+        whole: bool = False,
     ) -> None:
-        """`answers`: those whose texts are run as at a moment; all that there are, unless said."""
+        """`answers`: those whose texts are run as at a moment; all that there are, unless said. `whole`: what is asked
+        reads nearly all rows."""
         self._layout = layout or Layout()
         self._answers = read() if answers is None else answers
         self._tables = tables
@@ -66,6 +68,10 @@ class PostgresReader:
         self._cursor = self._connection.cursor(row_factory=tuple_row)
         self._cursor.execute("SET TimeZone = 'UTC'")
         self._cursor.execute("SET jit = off")
+        if whole:
+            # As in a rebuild: a loop that was misjudged would not end.
+            self._cursor.execute("SET work_mem = '256MB'")
+            self._cursor.execute("SET enable_nestloop = off")
         if not self.state().built:
             self._connection.close()
             raise NoAnswersYet("There are no answers in the database yet: run rollbook project first")
@@ -134,10 +140,12 @@ class PostgresReader:
                 text = f"SELECT * FROM {standing(self._layout.asat_within, name)}"  # noqa: S608
             else:
                 text = self._answers[name].pointed(self._inner)
-            kind = "VIEW" if name in self._answers and self._answers[name].kind == "view" else "TABLE"
-            temporary = Identifier("pg_temp", inner)
-            self._cursor.execute(SQL("CREATE TEMPORARY {} {} AS {}").format(raw(kind), Identifier(inner), raw(text)))
-            if kind == "TABLE":
+            if name in self._answers and self._answers[name].kind == "view":
+                make_answer_view(self._cursor, "pg_temp", inner, text)
+            else:
+                temporary = Identifier("pg_temp", inner)
+                self._cursor.execute(SQL("CREATE TEMPORARY TABLE {} AS {}").format(Identifier(inner), raw(text)))
+                self._cursor.execute(by_bytes(f"pg_temp.{inner}"))
                 self._cursor.execute(SQL("ANALYZE {}").format(temporary))
         return f"pg_temp.{inner}"
 

@@ -12,10 +12,11 @@ from projections.engines.engine import Built, State
 Cursor = psycopg.Cursor[Any]
 
 MAKE = (
-    "CREATE TABLE {}.reached (loaded bigint NOT NULL, position bigint NOT NULL, recorded_at timestamp, head text,"
-    " facts text NOT NULL, simulated smallint NOT NULL, views text NOT NULL)",
-    "CREATE TABLE {}.built (answer text PRIMARY KEY, digest text NOT NULL, lineage text NOT NULL,"
-    " position bigint NOT NULL, built_at timestamp NOT NULL)",
+    "CREATE TABLE {}.reached (loaded bigint NOT NULL, position bigint NOT NULL, recorded_at timestamp,"
+    ' head text COLLATE "C", facts text COLLATE "C" NOT NULL, simulated smallint NOT NULL,'
+    ' views text COLLATE "C" NOT NULL)',
+    'CREATE TABLE {}.built (answer text COLLATE "C" PRIMARY KEY, digest text COLLATE "C" NOT NULL,'
+    ' lineage text COLLATE "C" NOT NULL, position bigint NOT NULL, built_at timestamp NOT NULL)',
 )
 
 ASKED = (

@@ -44,12 +44,51 @@ def make_answer_views(
 
     for answer in answers.values():
         if answer.kind == "view":
-            make_view(cursor, layout.ans, answer.name, answer.pointed(where))
+            make_answer_view(cursor, layout.ans, answer.name, answer.pointed(where))
 
 
 def make_view(cursor: Cursor, schema: str, name: str, text: str) -> None:
     """One view."""
     cursor.execute(SQL("CREATE VIEW {} AS {}").format(Identifier(schema, name), raw(text)))
+
+
+def make_answer_view(cursor: Cursor, schema: str, name: str, text: str) -> None:
+    """The view of one answer. All its text is compared by bytes: to what is made of literals alone PostgreSQL gives the
+    order of the database."""
+    make_view(cursor, schema, name, text)
+    columns = columns_of(cursor, standing(schema, name))
+    if False in columns.values():
+        before, after = by_bytes_around(columns)
+        cursor.execute(SQL("DROP VIEW {}").format(Identifier(schema, name)))
+        make_view(cursor, schema, name, f"{before}{text}{after}")
+
+
+def columns_of(cursor: Cursor, table: str) -> dict[str, bool | None]:
+    """The columns of a table or view, in order, each with whether it is compared by bytes; null: it is no text."""
+    return dict(
+        cursor.execute(
+            "SELECT attname, nullif(attcollation, 0) = '\"C\"'::regcollation FROM pg_attribute"
+            " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+            (table,),
+        ).fetchall()
+    )
+
+
+def by_bytes_around(columns: Mapping[str, bool | None]) -> tuple[str, str]:
+    """What stands before and after a `select` of these columns, so that all its text is compared by bytes."""
+    named = (name if by is None else f'{name} COLLATE "C" AS {name}' for name, by in columns.items())
+    return f"SELECT {', '.join(named)} FROM (", ") AS by_bytes"
+
+
+def all_by_bytes(cursor: Cursor, *schemas: str) -> bool:
+    """Whether all text of the tables in schemas is compared by bytes: earlier versions of Rollbook made others."""
+    found = cursor.execute(
+        "SELECT count(*) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ANY(%s) AND c.relkind = 'r'"
+        " AND a.attnum > 0 AND NOT a.attisdropped AND a.attcollation NOT IN (0, '\"C\"'::regcollation)",
+        (list(schemas),),
+    ).fetchall()
+    return not found[0][0]
 
 
 def make_as_at(cursor: Cursor, layout: Layout, tables: Mapping[str, Table]) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 from calendar import monthrange
+from collections.abc import Mapping
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -22,8 +24,9 @@ RELEVANT = frozenset("GNOU")
 """The relevant entries of a penalty notice (PNR reg 9A(5))."""
 
 
-def rules() -> dict[str, pl.DataFrame]:
-    """Every table of rules, by name."""
+@cache
+def rules() -> Mapping[str, pl.DataFrame]:
+    """Every table of rules, by name; made once in a process, and no caller's to change."""
     return {
         "code_rule": _codes(),
         "day": _days(),

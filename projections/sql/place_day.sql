@@ -25,4 +25,4 @@ from (
   group by place, session_date
 ) as k
 join register_chain c on c.place = k.place
-where k.am = 1 or k.pm = 1 or k.called_off > 0 or c.linked = 1
+where k.am = 1 or k.pm = 1 or k.called_off > 0 or (c.linked = 1 and k.stated > 0)

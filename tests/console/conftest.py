@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,15 +48,44 @@ def rollbook(tmp_path: Path) -> Command:
     return Command(tmp_path / "home")
 
 
+def settled(home: Path, *pupils: str) -> School:
+    """A school with these on the roll, in a new home that the command can open."""
+    home.mkdir(mode=0o700)
+    made = School.ready(home, pupils)
+    (home / "rollbook.toml").write_text('profile = "embedded"\norigin = "hartlepool.example/1"\n', "utf-8")
+    return made
+
+
 @pytest.fixture
 def school(tmp_path: Path) -> Iterator[School]:
     """A school with a class of three on the roll, in a home that the command can open."""
-    home = tmp_path / "school"
-    home.mkdir(mode=0o700)
-    made = School.ready(home)
-    (home / "rollbook.toml").write_text('profile = "embedded"\norigin = "hartlepool.example/1"\n', "utf-8")
+    made = settled(tmp_path / "school", "Ann", "Ben", "Cal")
     yield made
     made.close()
+
+
+Answered = Callable[[Path, Callable[[Path], School]], School]
+
+
+@pytest.fixture(scope="session")
+def answered(tmp_path_factory: pytest.TempPathFactory) -> Answered:
+    """`answered(home, make)`: the school that `make` makes, with every answer made, in a new home.
+
+    It is made once in a process and copied: all the answers of one ledger take longer than most tests that ask them.
+    """
+    kept: dict[Callable[[Path], School], Path] = {}
+
+    def copied(home: Path, make: Callable[[Path], School]) -> School:
+        if make not in kept:
+            first = tmp_path_factory.mktemp("answered") / "school"
+            make(first).close()
+            said = Command(first)("totals")
+            assert said.code == 0, said.err
+            kept[make] = first
+        shutil.copytree(kept[make], home)
+        return School.at(home)
+
+    return copied
 
 
 @pytest.fixture

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from console import answering, projecting
-from tests.console.conftest import Command
+from tests.console.conftest import Answered, Command, settled
 from tests.making import LAESTAB, School
 
 MON, TUE = "2025-09-01", "2025-09-02"
 NAMES = ("Ann", "Ben", "Cal")
 
 
-@pytest.fixture
-def term(school: School) -> School:
+def two_days(home: Path) -> School:
     """Two days: Ann is there always, Ben half the time, Cal never; on Tuesday afternoon Cal's N becomes I."""
+    school = settled(home, *NAMES)
     for day, codes in ((MON, ("/", "I", "N")), (TUE, ("/", "/", "N"))):
         for half, at in (("AM", "08:55"), ("PM", "13:05")):
             shown = ["\\" if code == "/" and half == "PM" else code for code in codes]
@@ -29,11 +31,29 @@ def term(school: School) -> School:
     return school
 
 
+@pytest.fixture
+def unasked(tmp_path: Path) -> Iterator[School]:
+    """Those two days, and nobody has asked anything yet."""
+    made = two_days(tmp_path / "unasked")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def term(school: School, answered: Answered) -> Iterator[School]:
+    """Those two days, with the answers made."""
+    shutil.rmtree(school.folder)
+    made = answered(school.folder, two_days)
+    yield made
+    made.close()
+
+
 def rows(out: str) -> dict[str, dict[str, str]]:
     return {row["name"]: row for row in csv.DictReader(io.StringIO(out))}
 
 
-def test_a_first_question_makes_the_answers_and_says_so_beside(term: School, at_school: Command) -> None:
+def test_a_first_question_makes_the_answers_and_says_so_beside(unasked: School) -> None:
+    at_school = Command(unasked.folder)
     said = at_school("cohort", "persistent", "--format", "csv")
     assert said.code == 0, said.err
     assert "Brought the answers up to the ledger first" in said.err
@@ -164,14 +184,13 @@ def test_a_folder_that_is_not_there_is_named(term: School, at_school: Command, t
     assert (said.code, f"{tmp_path / 'none'} is no folder" in said.err) == (1, True)
 
 
-def test_a_large_ledger_is_not_read_by_the_way(
-    term: School, at_school: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_large_ledger_is_not_read_by_the_way(unasked: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_school = Command(unasked.folder)
     monkeypatch.setattr(answering, "BY_ITSELF", 3)
     said = at_school("totals")
     assert (said.code, "run rollbook project first" in said.err) == (1, True)
     assert at_school("project").code == 0
-    term.enters("Eve", "Fay", "Gus", at="2025-09-02 16:00")
+    unasked.enters("Eve", "Fay", "Gus", at="2025-09-02 16:00")
     said = at_school("totals")
     assert said.code == 0
     assert "entries behind the ledger" in said.err
@@ -217,8 +236,9 @@ def test_help_needs_no_database_of_answers_and_no_painter() -> None:
 
 
 def test_answers_of_another_version_are_made_anew_before_they_are_asked(
-    term: School, at_school: Command, monkeypatch: pytest.MonkeyPatch
+    unasked: School, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    at_school = Command(unasked.folder)
     from projections import answers
 
     every = answers.read()

@@ -59,6 +59,7 @@ def test_a_server_answers_as_a_laptop_does_and_an_analyst_asks_as_that_analyst(
     again = authority("project", "--rebuild")
     assert "the ledger gives the same register" in again.out
     assert authority("totals", "--json").data == first.data
+    assert authority("project", "--check", "--json").data["differing"] == []
 
     for command in (authority.rollbook, laptop):
         _asks_of_one_place_and_as_at(command, place)

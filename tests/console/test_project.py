@@ -7,10 +7,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
+import duckdb
 import pytest
 
 from console import projecting
+from console.home import Home
 from projections import answers
 from tests.console.conftest import Command
 from tests.making import School
@@ -87,25 +92,31 @@ def test_a_rebuild_that_does_not_agree_with_the_ledger_is_not_put_in_place(
 
 def test_following_takes_in_what_comes_until_told_to_stop(school: School, at_school: Command) -> None:
     school.takes("7B", MON, "08:45", Ann="/", Ben="N", Cal="/")
-    command = [sys.executable, "-c", "from console.main import main; main()", "--home", str(school.folder), "project"]
-    follow = subprocess.Popen(
-        [*command, "--follow", "--every", "0.2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    try:
+    with _following(school) as said:
         _until(lambda: _position(at_school) == school.head)
         school.changes(MON, "11:00", Ben=("N", "I"))
         _until(lambda: _position(at_school) == school.head)
-    finally:
-        os.kill(follow.pid, signal.SIGTERM)
-        out, err = follow.communicate(timeout=60)
-    assert follow.returncode == 0, err
-    assert out.count("The answers know the ledger up to position") >= 2
+    assert said[0].count("The answers know the ledger up to position") >= 2
     assert at_school("totals", "--json", "--no-catch-up").data[0]["authorised_absence"] == 1
 
 
-def _position(command: Command) -> int:
-    from console.home import Home
+@contextmanager
+def _following(school: School, *more: str) -> Iterator[list[str]]:
+    """A projector that follows, in a process of its own; afterwards what it said, on stdout and on stderr."""
+    command = [sys.executable, "-c", "from console.main import main; main()", "--home", str(school.folder), "project"]
+    follow = subprocess.Popen(
+        [*command, "--follow", "--every", "0.2", *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    said: list[str] = []
+    try:
+        yield said
+    finally:
+        os.kill(follow.pid, signal.SIGTERM)
+        said += follow.communicate(timeout=60)
+    assert follow.returncode == 0, said
 
+
+def _position(command: Command) -> int:
     return projecting.standing(Home(command.home)).position
 
 
@@ -125,5 +136,74 @@ def test_what_a_killed_rebuild_left_is_gone_after_the_next(school: School, at_sc
     assert not left.exists()
 
 
-def test_follow_and_rebuild_are_two_things(at_school: Command) -> None:
-    assert at_school("project", "--follow", "--rebuild").code == 2
+def test_follow_rebuild_and_check_are_three_things(at_school: Command) -> None:
+    for two in (("--follow", "--rebuild"), ("--check", "--rebuild"), ("--check", "--follow")):
+        assert at_school("project", *two).code == 2
+
+
+# --- whether what stands is right
+
+
+def _spoil(school: School, file: str, *statements: str) -> None:
+    with duckdb.connect(str(school.folder / projecting.FOLDER / file)) as answers_there:
+        for statement in statements:
+            answers_there.execute(statement)
+
+
+def test_a_check_says_which_answers_differ_by_how_many_rows_and_some_keys_and_changes_nothing(
+    school: School, at_school: Command
+) -> None:
+    assert "run rollbook project first" in at_school("project", "--check").err
+    for session in (MON, "2025-09-01 PM"):
+        school.takes("7B", session, "15:45", Ann="/", Ben="N")
+    at_school("project")
+    right = at_school("project", "--check")
+    assert (right.code, "is what its facts give" in right.out) == (0, True)
+    assert at_school("project", "--check", "--json").data["differing"] == []
+    _spoil(
+        school,
+        "answers.duckdb",
+        "delete from ans.register_gap where session = 1",
+        "update ans.register_gap set unmarked = 9",
+    )
+    published = school.folder / projecting.FOLDER / "answers.duckdb"
+    before = published.read_bytes()
+    wrong = at_school("project", "--check", "--json")
+    assert wrong.code == 1
+    keys = [{"place": 1, "session_date": "2025-09-01", "session": session} for session in (1, 2)]
+    gap = {"answer": "register_gap", "missing": 1, "too_many": 0, "other": 1, "keys": keys}
+    assert wrong.data["differing"] == [gap]
+    told = at_school("project", "--check")
+    assert told.code == 1
+    assert "register_gap: 1 row missing, 1 row other than it should be, among them place 1" in told.out
+    assert published.read_bytes() == before
+
+
+def test_a_check_after_an_update_of_rollbook_asks_for_that_first(
+    school: School, at_school: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_school("project")
+    changed = {**answers.every(), "roll": replace(answers.every()["roll"], digest="of another version")}
+    monkeypatch.setattr(answers, "every", lambda: changed)
+    said = at_school("project", "--check")
+    assert (said.code, "another version of Rollbook" in said.err) == (1, True)
+
+
+def test_who_follows_finds_by_itself_what_was_lost_says_so_and_makes_it_anew(
+    school: School, at_school: Command
+) -> None:
+    school.takes("7B", MON, "08:45", Ann="/", Ben="N")
+    at_school("project")
+    for file in ("work.duckdb", "answers.duckdb"):
+        _spoil(school, file, "delete from ans.calendar")
+    with _following(school, "--check-every", "0.01") as said:
+        _until(lambda: _rows_of_calendar(school) > 0)
+    assert at_school("project", "--check").code == 0
+    assert "was not what its facts give" in said[1]
+    assert "every answer was made anew" in said[1]
+
+
+def _rows_of_calendar(school: School) -> int:
+    published = school.folder / projecting.FOLDER / "answers.duckdb"
+    with duckdb.connect(str(published), read_only=True) as answers_there:
+        return len(answers_there.execute("select 1 from ans.calendar").fetchall())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from domain.moments import days
-from tests.console.conftest import Command, Said
+from tests.console.conftest import Answered, Command, Said, settled
 from tests.making import LAESTAB, School, moment
 from tests.scenarios.golden.office import PRESENT, registers
 
@@ -19,18 +20,22 @@ MON = "2025-09-08"
 NOW = ("--now", "2025-09-30 16:30")
 
 
-@pytest.fixture
-def september(tmp_path: Path) -> School:
+def a_september(home: Path) -> School:
     """September at a school: Ann is away without leave from the second week, Ben is ill, Cal is there and leaves."""
-    home = tmp_path / "school"
-    home.mkdir(mode=0o700)
-    school = School.ready(home, ())
-    (home / "rollbook.toml").write_text('profile = "embedded"\norigin = "hartlepool.example/1"\n', "utf-8")
+    school = settled(home)
     school.enters("Ann", "Ben", "Cal", birth_date="2014-02-03", nc_year=8, group="7B", address="1 Shore Lane")
     registers(school, "2025-09-01", "2025-09-05", Ann=PRESENT, Ben=PRESENT, Cal=PRESENT)
     registers(school, MON, "2025-09-30", Ann="O", Ben="I", Cal=PRESENT)
     school.leaves("Cal", "2025-09-30", "2025-09-30 16:00", ground="r9_1f")
     return school
+
+
+@pytest.fixture
+def september(tmp_path: Path, answered: Answered) -> Iterator[School]:
+    """That September, with the answers made."""
+    made = answered(tmp_path / "school", a_september)
+    yield made
+    made.close()
 
 
 @pytest.fixture

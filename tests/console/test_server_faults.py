@@ -9,11 +9,14 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from console.home import Home
 from simulation import simulate_year
 from tests.console.conftest import Command
 from tests.postgres import Database, Server
 
+pytestmark = pytest.mark.on_disk
 ROOT = Path(__file__).parents[2]
 IMPORT = """
 import sys

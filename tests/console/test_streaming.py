@@ -29,7 +29,6 @@ from deploy.kafka.broker import free_port
 from deploy.kafka.certificate import make_certificate
 from schemas.catalogue import mis
 from tests.console.conftest import Command, Said
-from tests.kafka import running
 from tests.making import LOCAL_ID, School
 from tests.registry import RegistryServer, serving
 
@@ -37,8 +36,8 @@ NAMES = ("Wilhelmina", "Bartholomew", "Philippa")
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    yield from running(tmp_path_factory.mktemp("kafka"))
+def broker(shared_broker: Broker) -> Broker:
+    return shared_broker
 
 
 @dataclass

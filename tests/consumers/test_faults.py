@@ -22,6 +22,7 @@ from domain.ledger.store import AlreadyTaken, Appended, Batch, TrackingRow
 from domain.ledger.unit import Unit
 from tests.consumers.histories import OTHER, deliveries, fresh, histories
 from tests.consumers.test_random_histories import Outcome, after
+from tests.examples import examples
 from tests.making import NIGHTLY, School, container, pupil
 
 MONDAY, TUESDAY = "2025-09-01 AM", "2025-09-02 AM"
@@ -99,7 +100,7 @@ def test_a_batch_whose_append_failed_once_and_that_comes_again_is_there_once(
     assert len(school.entries("PersonNamed", "GroupDescribed")) == 2
 
 
-@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(15), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(histories, st.lists(st.sampled_from(["", "", "before", "after"]), min_size=1, max_size=8))
 def test_failures_anywhere_in_a_random_history_make_no_difference(history: list[Any], faults: list[str]) -> None:
     items = deliveries(history)
@@ -246,7 +247,7 @@ def test_what_both_hold_is_replayed_by_one_of_them(school: School, other: School
     both.close()
 
 
-@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(15), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(histories, st.lists(st.booleans(), min_size=1, max_size=24))
 def test_two_intakes_in_turn_do_what_one_does(history: list[Any], turns: list[bool]) -> None:
     """Every cache of each is stale whenever its turn comes."""

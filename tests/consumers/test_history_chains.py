@@ -17,6 +17,7 @@ from consumers.history_tables import About
 from domain.moments import from_days
 from projections.register import register
 from simulation.history import simulate_history
+from tests.examples import examples
 from tests.making import LAESTAB, SIMS, School, moment
 
 CODES = ("/", "N", "I", "O", "M", "L", "")
@@ -86,7 +87,7 @@ def test_a_made_up_schools_past_goes_in_whole_and_every_chain_is_found_in_the_le
     school.close()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(records(), st.booleans(), st.lists(st.integers(0, 7), max_size=4))
 def test_marks_and_log_together_give_the_chain_that_the_other_system_has(
     record: dict[Spot, list[str]], log_first: bool, skipped: list[int]

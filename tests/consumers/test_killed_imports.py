@@ -18,6 +18,7 @@ from domain.ledger.sqlite_store import open_sqlite
 from simulation import simulate_year
 from tests.making import School, founding
 
+pytestmark = pytest.mark.on_disk
 ROUNDS = 16
 AT_ONCE = 1
 """Deliveries a transaction: small, so that there are many points at which to die."""

@@ -22,7 +22,6 @@ from consumers.publisher import CannotPublish, Publication, Publisher
 from deploy.kafka import Broker
 from domain.ledger.store import Batch, TrackingRow
 from schemas.codec import decode
-from tests.kafka import running
 from tests.making import School, ServerSchools
 from tests.postgres import Server
 
@@ -31,8 +30,8 @@ PUPILS = ("Wilhelmina Featherstonehaugh", "Bartholomew Cholmondeley", "Philippa 
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    yield from running(tmp_path_factory.mktemp("kafka"))
+def broker(shared_broker: Broker) -> Broker:
+    return shared_broker
 
 
 @pytest.fixture(scope="module")
@@ -221,6 +220,7 @@ publisher.run(lambda: False)
 """
 
 
+@pytest.mark.on_disk
 def test_a_publisher_killed_at_any_instant_leaves_no_gap_and_no_disorder(
     office: School, broker: Broker, publication: Publication
 ) -> None:

@@ -16,10 +16,11 @@ from consumers import registers
 from consumers.deliveries import Delivery
 from consumers.outcome import Counts
 from tests.consumers.histories import OTHER, PLACES, Model, Said, cut, cuts, deliveries, fresh, histories, places_of
+from tests.examples import examples
 from tests.making import School, register_of, told
 
 EXAMPLES = settings(
-    max_examples=40,
+    max_examples=examples(20),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -182,7 +183,7 @@ def test_the_histories_reach_every_row_of_the_table_and_both_ways_of_deciding() 
         ways[head > 0] += 1
         return head
 
-    @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(60), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(histories)
     def look(history: list[Said]) -> None:
         outcome = after(deliveries(history), [len(history)])

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.kafka import require_kafka
 from tests.soak import Soak, check
+
+pytestmark = pytest.mark.on_disk
 
 
 def test_every_row_is_in_the_ledger_once_though_intakes_and_broker_are_killed_and_frozen(tmp_path: Path) -> None:

@@ -25,7 +25,6 @@ from schemas.catalogue import id_of, mis
 from simulation import simulate_year
 from tests.answering import totals_of
 from tests.fuzz import stream
-from tests.kafka import running
 from tests.making import founding
 from tests.postgres import Database
 from tests.streaming import (
@@ -44,8 +43,8 @@ from tests.streaming import (
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    yield from running(tmp_path_factory.mktemp("kafka"), message_max_bytes="4194304")
+def broker(shared_broker: Broker) -> Broker:
+    return shared_broker
 
 
 @pytest.fixture

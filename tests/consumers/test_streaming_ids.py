@@ -22,7 +22,6 @@ from domain.ledger.ledger import Ledger, found
 from domain.ledger.sqlite_store import open_sqlite
 from schemas.catalogue import by_id, current, id_of
 from schemas.codec import SINGLE_OBJECT
-from tests.kafka import running
 from tests.making import founding
 from tests.registry import RegistryServer, serving
 from tests.streaming import (
@@ -44,8 +43,8 @@ STRANGE = '{"type": "record", "name": "Menu", "fields": []}'
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    yield from running(tmp_path_factory.mktemp("kafka"))
+def broker(shared_broker: Broker) -> Broker:
+    return shared_broker
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
             ["sh", str(SCRIPTS / "start.sh")], env=made.surroundings, stdout=out, stderr=subprocess.STDOUT
         )
     try:
-        for _ in range(600):
+        for _ in range(1_800):
             if READY in log.read_text(errors="replace") or broker.poll() is not None:
                 break
             time.sleep(0.1)

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from console.main import app
 from deploy import secrets
-from tests.postgres import Server
+from tests.postgres import DISK, Server
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 ROOT = DEPLOY.parent
@@ -146,7 +146,7 @@ def test_secrets_are_never_committed() -> None:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A PostgreSQL of its own: the roles are of the whole server."""
-    with tempfile.TemporaryDirectory(prefix="rollbook-compose-") as folder, Server(Path(folder)) as made:
+    with tempfile.TemporaryDirectory(prefix="rollbook-compose-", dir=DISK) as folder, Server(Path(folder)) as made:
         yield made
 
 

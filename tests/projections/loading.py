@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -16,19 +17,26 @@ Facts = dict[str, pl.DataFrame]
 
 def loaded(ledger: Ledger, size: int = 1_000_000, stops: tuple[int, ...] = ()) -> Facts:
     """Every fact and dictionary of a ledger, read in windows of so many positions, by a new loader after each stop."""
-    found: dict[str, list[pl.DataFrame]] = {name: [empty(name)] for name in (*FACTS, *DICTIONARIES)}
+    found: dict[str, list[pl.DataFrame]] = {name: [] for name in (*FACTS, *DICTIONARIES)}
     loader, first = Loader(ledger), 1
     for last in (*stops, ledger.store.head()[0]):
         for window in loader.windows(first, last, size):
             for name, frame in window.facts.items():
                 found[name].append(frame)
         first, loader = last + 1, Loader(ledger, loader.names)
-    return {name: pl.concat(frames) for name, frames in found.items()}
+    return {name: pl.concat(frames) if frames else _empty(name) for name, frames in found.items()}
+
+
+_empty = cache(empty)
 
 
 def differing(one: Facts, other: Facts) -> list[str]:
     """The tables in which two loads differ, whatever the order of rows of one position."""
-    return [name for name in one if not _sorted(one[name]).equals(_sorted(other[name]))]
+    return [
+        name
+        for name in one
+        if not one[name].equals(other[name]) and not _sorted(one[name]).equals(_sorted(other[name]))
+    ]
 
 
 def _sorted(frame: pl.DataFrame) -> pl.DataFrame:

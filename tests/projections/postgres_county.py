@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 
@@ -109,9 +110,9 @@ class Place:
 
 
 @contextmanager
-def set_up_place(server: Server) -> Iterator[Place]:
+def set_up_place(server: Server, options: LiteralString = "") -> Iterator[Place]:
     """A fresh database with a ledger's schema, and all that answers need, made by an owner who is no superuser."""
-    with server.database() as database:
+    with server.database(options) as database:
         place = Place(database, f"owner_of_{database.dbname}")
         server.role(place.owner, "LOGIN CREATEROLE")
         database.execute(f"ALTER DATABASE {database.dbname} OWNER TO {place.owner}")
@@ -119,6 +120,8 @@ def set_up_place(server: Server) -> Iterator[Place]:
         with place.as_owner() as connection:
             postgres_setup.set_up(connection, "rollbook", roles)
             set_up(connection, Layout())
+        # Roles are of the whole server: the owner of the first place made this one, and the next must give it as well.
+        database.execute(f"GRANT {Layout().analysts} TO {place.owner} WITH ADMIN OPTION")
         yield place
 
 

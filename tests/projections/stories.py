@@ -81,7 +81,7 @@ class Office:
         """One act after another."""
         for act in story:
             self._hour += act.hours
-            _do(self.school, act, _when(self._hour))
+            do(self.school, act, _when(self._hour))
 
 
 def _when(hour: int) -> str:
@@ -89,7 +89,8 @@ def _when(hour: int) -> str:
     return f"{day} {hour % 24:02d}:15"
 
 
-def _do(school: School, act: Act, at: str) -> None:
+def do(school: School, act: Act, at: str) -> None:
+    """One act, at a moment."""
     when = SESSIONS[act.session]
     day = when.split()[0]
     name = (*CHILDREN, *COMERS)[act.who]

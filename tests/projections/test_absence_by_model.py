@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.projections.facts_by_hand import Facts, mark_row, school_days
 
 MONDAY = date(2025, 1, 6)
@@ -313,7 +314,7 @@ def told(world: World, facts: Facts, *answers: str) -> Facts:
     return facts
 
 
-EXAMPLES = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.fixture(scope="module")
@@ -376,7 +377,7 @@ def test_every_n_that_stands_has_the_fifth_school_day_after_it(facts: Facts, wor
     assert set(rows) == model_due(world)
 
 
-@settings(EXAMPLES, max_examples=10)
+@settings(EXAMPLES, max_examples=examples(5))
 @given(world=worlds())
 def test_an_as_at_question_agrees_with_what_could_be_known_first(facts: Facts, world: World) -> None:
     told(world, facts, "penalty_known")

@@ -23,6 +23,8 @@ from projections.facts.columns import schema_of
 from projections.facts.rules import rules
 from projections.facts.tables import TABLES
 from projections.runner import Head, Runner
+from tests.answering import new_engine
+from tests.examples import examples
 from tests.projections.facts_by_hand import FIRST_MOMENT, Facts, in_order, text_of
 from tests.projections.test_absence_by_model import World, told, worlds
 
@@ -98,7 +100,7 @@ def stored(engine: DuckEngine) -> dict[str, list[tuple[Any, ...]]]:
 
 
 @settings(
-    max_examples=6,
+    max_examples=examples(2),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
@@ -107,7 +109,7 @@ def stored(engine: DuckEngine) -> dict[str, list[tuple[Any, ...]]]:
 def test_absence_brought_up_to_date_is_absence_made_anew(facts: Facts, world: World, random: Random) -> None:
     rows = history(facts, world, random)
     with TemporaryDirectory(prefix="rollbook-absence-") as folder:
-        engine = DuckEngine(Path(folder), threads=1)
+        engine = new_engine(Path(folder))
         runner = Runner(engine, ANSWERS, rules())
         first, end = 0, len(rows) * 3 // 5
         while first < len(rows):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from projections import counting as module
 from projections.counting import count_sessions
+from tests.examples import examples
 from tests.making import School, moment
 from tests.projections.test_totals import busy
 
@@ -56,7 +57,7 @@ def test_a_mark_withdrawn_and_entered_again_counts_once(tmp_path: Path) -> None:
     assert counted(school) == naive(school) == Counter({"I": 1})
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.tuples(st.sampled_from("ABC"), st.integers(0, 2), st.sampled_from(["/", "N", "I", "-"])), max_size=25)
 )

@@ -13,6 +13,7 @@ from psycopg.sql import Identifier
 
 from projections.engines.postgres_facts import copy_one
 from projections.facts.tables import Column, Table, Type
+from tests.examples import examples
 from tests.postgres import Database
 
 TYPES: dict[Type, tuple[Any, Any]] = {
@@ -35,7 +36,7 @@ def sent(postgres_database: Database) -> psycopg.Connection[Any]:
     return connection
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=ROWS)
 def test_rows_arrive_as_they_were_sent_and_in_their_order(sent: psycopg.Connection[Any], rows: list[Any]) -> None:
     sent.execute("TRUNCATE sent")

@@ -12,10 +12,11 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 
 from projections.answers import read
-from projections.engines.duck import DuckEngine
 from projections.engines.duck_reader import DuckReader
 from projections.engines.engine import Asked, Engine
 from projections.projector import Projector, instant
+from tests.answering import new_engine
+from tests.examples import examples
 from tests.making import School
 from tests.projections.stories import Act, Office, acts
 
@@ -24,7 +25,7 @@ Rows = Mapping[str, list[tuple[Any, ...]]]
 ASKED = Asked(1 << 40, instant(0), instant(0).date())
 """What views with a "today" are asked by: one day for all, so that they can be compared."""
 CHECKED = settings(
-    max_examples=6,
+    max_examples=examples(3),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
@@ -55,7 +56,7 @@ def differing(one: Rows, other: Rows) -> list[str]:
 def test_answers_brought_up_to_date_step_by_step_are_those_made_anew(story: list[Act], more: list[Act]) -> None:
     with TemporaryDirectory(prefix="rollbook-story-") as folder:
         school = School.ready(Path(folder))
-        engine, whole = DuckEngine(Path(folder) / "steps", threads=1), DuckEngine(Path(folder) / "whole", threads=1)
+        engine, whole = new_engine(Path(folder) / "steps"), new_engine(Path(folder) / "whole")
         projector, office = Projector(school.ledger, engine), Office(school)
         projector.catch_up(window=40)
         for n, act in enumerate([*story, *more]):
@@ -77,7 +78,7 @@ def test_answers_brought_up_to_date_step_by_step_are_those_made_anew(story: list
 def test_an_answer_as_at_a_moment_is_that_of_a_ledger_which_stops_there(story: list[Act], more: list[Act]) -> None:
     with TemporaryDirectory(prefix="rollbook-story-") as folder:
         school = School.ready(Path(folder))
-        engine, office = DuckEngine(Path(folder) / "answers", threads=1), Office(school)
+        engine, office = new_engine(Path(folder) / "answers"), Office(school)
         office.does(*story)
         Projector(school.ledger, engine).catch_up()
         then, stopped = school.head, stored(engine)

@@ -19,6 +19,8 @@ from projections.facts.columns import schema_of
 from projections.facts.rules import rules
 from projections.facts.tables import TABLES
 from projections.runner import Head, Runner
+from tests.answering import new_engine
+from tests.examples import examples
 from tests.projections.facts_by_hand import FIRST_MOMENT, in_order, mark_row, school_days, text_of
 
 LISTS = (
@@ -149,7 +151,7 @@ def stored(engine: DuckEngine) -> dict[str, list[tuple[Any, ...]]]:
 
 
 @settings(
-    max_examples=8,
+    max_examples=examples(3),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
@@ -158,7 +160,7 @@ def stored(engine: DuckEngine) -> dict[str, list[tuple[Any, ...]]]:
 def test_returns_brought_up_to_date_are_returns_made_anew_and_a_key_finds_one_row(random: Random) -> None:
     steps = history(random)
     with TemporaryDirectory(prefix="rollbook-returns-") as folder:
-        engine = DuckEngine(Path(folder), threads=1)
+        engine = new_engine(Path(folder))
         runner = Runner(engine, ANSWERS, rules())
         first = 0
         while steps:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from projections.facts.tables import Column, Table
 from projections.runner import FactsOutdated, Runner, Window
+from tests.examples import examples
 from tests.projections.making_answers import RULES, TABLES, TEXTS, Fact, Store, asked, frames, head, seen
 
 ENTRIES = st.builds(
@@ -58,7 +59,7 @@ def _steps(history: list[Fact], stops: list[int]) -> list[tuple[int, list[tuple[
     return found or [(0, [])]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(st.lists(ONE, min_size=2, max_size=20), st.lists(st.integers(1, 20), max_size=5))
 def test_answers_refreshed_in_whatever_steps_are_those_of_a_rebuild(history: list[Fact], stops: list[int]) -> None:
     with TemporaryDirectory() as folder:
@@ -75,7 +76,7 @@ def test_answers_refreshed_in_whatever_steps_are_those_of_a_rebuild(history: lis
             store.close()
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(HISTORIES, st.integers(0, 30))
 def test_as_at_a_moment_is_what_a_store_that_stops_there_says(history: list[Fact], stop: int) -> None:
     stop = min(stop, len(history))

@@ -15,6 +15,8 @@ from projections.engines.duck_reader import DuckReader, NoAnswersYet
 from tests.projections.dying import FIRST, POINTS, SECOND
 from tests.projections.making_answers import TABLES, Store, answers, asked, seen
 
+pytestmark = pytest.mark.on_disk
+
 NAMES = [*answers(), "entry", "line"]
 
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from projections.suppression import Sum, suppressed
+from tests.examples import examples
 
 Table = tuple[dict[tuple[str, str], int], list[Sum]]
 
@@ -80,7 +81,7 @@ def test_with_nothing_small_nothing_is_kept_back() -> None:
     assert suppressed(values, sums, 1) == set()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(75), deadline=None)
 @given(
     st.integers(2, 4).flatmap(
         lambda reasons: st.lists(

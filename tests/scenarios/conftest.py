@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from domain.ledger.rebuild import compare
+from tests.examples import TIMES
 from tests.making import School, ServerSchools
 from tests.postgres import Server
 from tests.projections.loading import differing, loaded
@@ -33,6 +34,7 @@ def school(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[School]:
     made.close()
     after = made.beside()
     assert compare(after.ledger.store, after.ledger.keys).agree, "the identity index is not what the log says"
-    whole, halves = loaded(after.ledger), loaded(after.ledger, size=31, stops=(after.head // 2,))
+    size = 31 if TIMES > 1 else max(31, after.head // 4)
+    whole, halves = loaded(after.ledger), loaded(after.ledger, size=size, stops=(after.head // 2,))
     assert differing(whole, halves) == [], "the facts of this ledger depend on how it was read"
     after.close()

@@ -29,6 +29,7 @@ from schemas.codec import encode_confluent
 from simulation import simulate_year
 from tests.answering import totals_of
 from tests.consumers.histories import Said, cut, cuts, deliveries, histories, settle_in
+from tests.examples import examples
 from tests.making import School, container, founding, introduce
 from tests.postgres import Database, Server
 from tests.renaming import Side, entries, from_outside, same_ledger
@@ -177,7 +178,7 @@ def test_what_is_held_replayed_dismissed_and_sent_again_makes_the_same_ledger_in
 
 
 @given(histories, cuts)
-@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(5), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_a_random_history_makes_the_same_ledger_in_both(
     both: BothStores, history: Sequence[Said], sizes: list[int]
 ) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from schemas.catalogue import Schema, current, ledger, sealed
 from schemas.flat import encode_flat, zigzag
+from tests.examples import examples
 
 FLAT = [*current("ledger").values(), *current("sealed").values()]
 SIMPLE: dict[str, st.SearchStrategy[Any]] = {
@@ -46,7 +47,7 @@ def by_fastavro(schema: Schema, record: dict[str, Any]) -> bytes:
 
 
 @pytest.mark.parametrize("schema", FLAT, ids=lambda schema: schema.name)
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=examples(8), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(data=st.data())
 def test_it_writes_what_fastavro_writes(schema: Schema, data: st.DataObject) -> None:
     record = data.draw(records(schema))

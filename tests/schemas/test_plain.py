@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from schemas.catalogue import mis
 from schemas.codec import Undecodable, decode, encode, encode_body, encode_confluent
 from schemas.plain import PlainRows, read_plain_register
+from tests.examples import examples
 
 REGISTER = mis("RegisterTaken")
 
@@ -57,7 +58,7 @@ def as_rows(message: dict[str, Any]) -> dict[str, Any]:
     return {**message, "marks": list(message["marks"])}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(plain_rows | odd_rows)
 def test_it_reads_what_fastavro_reads(rows: list[dict[str, Any]]) -> None:
     body = encode_body(REGISTER, register(rows))
@@ -82,7 +83,7 @@ def test_plain_rows_are_a_sequence_of_the_same_rows() -> None:
     assert list(rows)[1] == second
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(plain_rows, st.data())
 def test_a_register_cut_short_or_with_bytes_left_over_is_undecodable(
     rows: list[dict[str, Any]], data: st.DataObject

@@ -18,6 +18,7 @@ from domain.events import NOBODY, Event, Origin, Stored
 from schemas.catalogue import ledger, sealed
 from schemas.codec import decode as read
 from schemas.codec import encode
+from tests.examples import examples
 
 LINE, PLACE = b"L" * 16, b"P" * 16
 STREAM = f"arrangement/{b'I'.hex() * 16}"
@@ -145,7 +146,7 @@ def stored(event: Event, version: int) -> Stored:
     return Stored(version, event.topic, fields, text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.data(), st.sampled_from(sorted(KINDS)))
 def test_every_statement_becomes_what_the_model_says_and_what_stands_is_the_models(
     data: st.DataObject, kind: str
@@ -167,7 +168,7 @@ def test_every_statement_becomes_what_the_model_says_and_what_stands_is_the_mode
             assert (state.ended and state.ended["ended_on"]) == (model.ended and 20_000 + model.ended)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.data(), st.sampled_from(sorted(KINDS)))
 def test_what_was_said_last_said_again_at_once_says_nothing_new(data: st.DataObject, kind: str) -> None:
     state = Arrangement(STREAM)
@@ -179,7 +180,7 @@ def test_what_was_said_last_said_again_at_once_says_nothing_new(data: st.DataObj
         assert hear(state, said, how) == []
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.data(), st.sampled_from(sorted(STEM)))
 def test_in_whatever_order_statements_arrive_the_one_that_was_sent_last_stands(data: st.DataObject, kind: str) -> None:
     # All different: a duplicate is counted and not stored, so nobody knows later when it was sent.
@@ -191,7 +192,7 @@ def test_in_whatever_order_statements_arrive_the_one_that_was_sent_last_stands(d
     assert state.block["due_mask"] == values[-1]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.data(), st.sampled_from([name for name, kind in KINDS.items() if kind.spans]))
 def test_what_goes_on_stands_as_it_stood_from_the_first_day_on_and_names_last_years_only_where_it_is_sealed(
     data: st.DataObject, kind: str

@@ -15,6 +15,7 @@ from domain.events import Origin, Stored
 from schemas.catalogue import ledger, sealed
 from schemas.codec import decode as read
 from schemas.codec import encode
+from tests.examples import examples
 
 ACORN, HOME = b"A" * 16, b"H" * 16
 STREAM = stream_of(ACORN, 20_000, "AM")
@@ -69,7 +70,7 @@ def older(said: Said, than: Said) -> bool:
     return said.sent_at < than.sent_at
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(rows, min_size=1, max_size=12))
 def test_a_report_is_new_or_not_current_or_not_as_the_model_says(history: list[Said]) -> None:
     register = Register(STREAM)
@@ -101,7 +102,7 @@ def test_a_report_is_new_or_not_current_or_not_as_the_model_says(history: list[S
         }
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.lists(st.lists(rows, min_size=1, max_size=4), min_size=1, max_size=6))
 def test_a_register_folded_from_its_bytes_is_the_register_that_was_decided_on(messages: list[list[Said]]) -> None:
     register, folded = Register(STREAM), Register(STREAM)

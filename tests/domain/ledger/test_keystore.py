@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.ledger.keystore import Key, KeysMissing, KeyStore, KeyStoreRefused, NewKey, Swept
+from tests.examples import examples
 
 LINE = "admission-register/" + "a" * 32 + "/" + "b" * 32
 PUPIL = "pupil/" + "c" * 32
@@ -151,6 +152,7 @@ def test_the_id_of_a_key_says_nothing_about_its_owner(store: KeyStore) -> None:
     assert key.id.hex() not in LINE
 
 
+@pytest.mark.on_disk
 def test_new_keys_survive_a_process_that_is_killed_before_the_entries_come(path: Path) -> None:
     code = (
         "import os, sys; from pathlib import Path; from domain.ledger.keystore import *;"
@@ -377,7 +379,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(steps)
 def test_after_any_history_two_open_stores_hold_what_a_dictionary_would(
     history: list[tuple[str, list[NewKey]]],

@@ -19,6 +19,8 @@ from tests.domain.ledger.conftest import Ledger
 from tests.domain.ledger.rival_writer import SHARED
 from tests.postgres import Database, Server
 
+pytestmark = pytest.mark.on_disk
+
 EACH = 40
 MANY = 200_000
 

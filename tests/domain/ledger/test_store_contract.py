@@ -465,6 +465,7 @@ def test_an_entry_of_another_writer_is_not_taken_for_ones_own(ledger: Ledger) ->
         store.append(Batch(chunks=[Chunk("place/1", 0, "Topic", [b"ours"])], tracking=[TrackingRow("source", 1)]))
 
 
+@pytest.mark.on_disk
 def test_a_writer_killed_again_and_again_loses_nothing_that_it_acknowledged(ledger: Ledger) -> None:
     store = ledger.open()
     where = ledger.where.arguments if isinstance(ledger.where, Database) else {"path": str(ledger.where)}

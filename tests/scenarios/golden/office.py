@@ -14,13 +14,13 @@ from typing import Any
 
 from domain.moments import local_date, parse_moment
 from projections.answers import arranged, parse
-from projections.engines.duck import DuckEngine
 from projections.engines.duck_reader import DuckReader
 from projections.engines.engine import Asked
 from projections.engines.postgres_reader import PostgresReader
 from projections.facts.load import Loader
 from projections.facts.rules import rules
 from projections.runner import Head, Runner
+from tests.answering import new_engine
 from tests.making import TERMS, School
 from tests.projections.facts_by_hand import in_order, text_of
 from tests.projections.postgres_county import PROJECTOR, Place
@@ -36,7 +36,7 @@ class Asks:
         self._school = school
         names = in_order("line_now", *answers)
         self._answers = arranged(parse(name, text_of(name)) for name in names)
-        self._engine = DuckEngine(folder, threads=1)
+        self._engine = new_engine(folder)
         self._runner = Runner(self._engine, self._answers, rules())
         self._loader = Loader(school.ledger)
         self._asked: list[tuple[Asked, bool, str, list[Row]]] = []
