@@ -113,6 +113,7 @@ RULES = (
     Rule("and only there", "register_chain", "      0) = 1", "      0) >= 0"),
     Rule("and only where the registers went over", "register_chain", " and s.registers_move = 1", ""),
     Rule("before the seam the old place's calendar, then the new one's", "chain_day", "order by own desc, place", "order by place"),
+    Rule("a calendar that is silent lets the other speak", "place_day", "(c.linked = 1 and k.stated > 0)", "c.linked = 1"),
     # --- the attendance return (law.md 3, 3.3)
     Rule("who is not of age is in no return", "return_attendance", " and a.csa <> 'no'", ""),
     Rule("ten days of age make a return", "return_attendance", "r.csa_tenth_on is not null", "r.csa = 'yes'"),

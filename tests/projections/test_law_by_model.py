@@ -6,7 +6,6 @@ see a rule go has not tested it.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +16,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from projections.answers import Answer, arranged, parse
@@ -30,6 +29,7 @@ from projections.facts.columns import schema_of
 from projections.facts.rules import rules
 from projections.facts.tables import TABLES
 from projections.runner import Head, Runner, Window
+from tests.examples import examples
 from tests.postgres import Server
 from tests.projections import law_model as law
 from tests.projections.facts_by_hand import FIRST_MOMENT, Facts, in_order, text_of
@@ -227,9 +227,7 @@ def facts() -> Iterator[Facts]:
     made.close()
 
 
-SEEDS = 60
-LONG = bool(os.environ.get("ROLLBOOK_SOAK"))
-EXAMPLES = settings(max_examples=400 if LONG else 10, deadline=None, suppress_health_check=list(HealthCheck))
+EXAMPLES = settings(max_examples=examples(10), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @EXAMPLES
@@ -237,6 +235,7 @@ EXAMPLES = settings(max_examples=400 if LONG else 10, deadline=None, suppress_he
 def test_the_answers_say_what_the_law_walked_day_by_day_says_now_and_as_at(
     facts: Facts, county: World, data: st.DataObject
 ) -> None:
+    note("\n".join(f"{table} {row}" for table, row in county.facts))
     position = data.draw(st.sampled_from([fact[1]["position"] for fact in county.facts]))
     for known_then in (county, county.upto(position)):
         put(facts, known_then)
@@ -309,7 +308,7 @@ def told_step_by_step(engine: Engine, opened: Callable[[], Reader], county: Worl
         reader.close()
 
 
-FEW = settings(EXAMPLES, max_examples=40 if LONG else 2, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+FEW = settings(EXAMPLES, max_examples=examples(2), phases=(Phase.explicit, Phase.reuse, Phase.generate))
 PARTS = st.lists(st.floats(0.3, 0.99), min_size=1, max_size=2)
 
 
@@ -345,6 +344,9 @@ def test_postgresql_refreshed_and_as_at_says_what_the_law_says(place: Place, cou
 
 
 # --- each rule, taken out
+
+SEEDS = (26, 35, 97, 100, 129, 134, 175, 191, 197, 225, 229, 255, 272, 293, 310, 404, 411, 430, 441, 445, 453, 464)
+"""Of the first 480 the fewest whose worlds miss every rule that all of those miss: 166. The rest is too rare for them."""
 
 
 class County:
@@ -384,8 +386,8 @@ def test_the_text_of_every_rule_stands_in_its_answer() -> None:
 
 
 def test_each_rule_taken_out_is_missed() -> None:
-    """By worlds of some seeds, or where a corner is too rare for those, by one that was made up for it."""
-    drawn = [world_of(seed) for seed in range(SEEDS)]
+    """By worlds that were drawn, or where a corner is too rare for those, by one that was made up for it."""
+    drawn = [world_of(seed) for seed in SEEDS]
     counties = [County(together(drawn, SETTINGS[1], drawn[0].today)), County(county_by_hand())]
     assert not any(county.faults(CHECKS) for county in counties)
     assert [rule.says for rule in RULES if not any(county.misses(rule) for county in counties)] == []
