@@ -51,7 +51,7 @@ def number_facts(ledger: Ledger, frames: Mapping[str, pl.DataFrame], before: int
         if told.position <= before:
             known.take(told)
     found = []
-    findings = {pupil: known.findings(pupil) for pupil in known.pupils}
+    findings = {pupil: known.findings(pupil) for pupil in tuple(known.pupils)}  # joined ones come in meanwhile
     for told in story:
         if told.position <= before:
             continue

@@ -18,6 +18,7 @@ from typing import IO, Any
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
+from kafka.errors import TopicAlreadyExistsError
 from prometheus_client.parser import text_string_to_metric_families
 
 from consumers.deliveries import Delivery
@@ -49,8 +50,17 @@ class Feed:
     partitions: int = 2
 
     def make(self) -> None:
+        """A broker says that it deleted a topic before it did: until the one of the test before is gone, try again."""
         admin = KafkaAdminClient(**self.broker.client())
-        admin.create_topics([NewTopic(self.topic, self.partitions, 1)])
+        latest = time.monotonic() + 60
+        while True:
+            try:
+                admin.create_topics([NewTopic(self.topic, self.partitions, 1)])
+                break
+            except TopicAlreadyExistsError:
+                if time.monotonic() > latest:
+                    raise
+                time.sleep(0.1)
         admin.close()
 
     def remove(self) -> None:
