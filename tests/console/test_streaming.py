@@ -18,7 +18,6 @@ from typing import IO, Any
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
-from kafka.errors import TopicAlreadyExistsError
 from prometheus_client.parser import text_string_to_metric_families
 
 from consumers.deliveries import Delivery
@@ -30,6 +29,7 @@ from deploy.kafka.broker import free_port
 from deploy.kafka.certificate import make_certificate
 from schemas.catalogue import mis
 from tests.console.conftest import Command, Said
+from tests.kafka import running
 from tests.making import LOCAL_ID, School
 from tests.registry import RegistryServer, serving
 
@@ -37,8 +37,8 @@ NAMES = ("Wilhelmina", "Bartholomew", "Philippa")
 
 
 @pytest.fixture(scope="module")
-def broker(shared_broker: Broker) -> Broker:
-    return shared_broker
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    yield from running(tmp_path_factory.mktemp("kafka"))
 
 
 @dataclass
@@ -50,17 +50,8 @@ class Feed:
     partitions: int = 2
 
     def make(self) -> None:
-        """A broker says that it deleted a topic before it did: until the one of the test before is gone, try again."""
         admin = KafkaAdminClient(**self.broker.client())
-        latest = time.monotonic() + 60
-        while True:
-            try:
-                admin.create_topics([NewTopic(self.topic, self.partitions, 1)])
-                break
-            except TopicAlreadyExistsError:
-                if time.monotonic() > latest:
-                    raise
-                time.sleep(0.1)
+        admin.create_topics([NewTopic(self.topic, self.partitions, 1)])
         admin.close()
 
     def remove(self) -> None:
