@@ -135,11 +135,10 @@ def cohort_verb(
             show_cohort_totals(asked, totals, of_year, statistical=statistical, chosen=chosen, out=out)
             return
         found = cohort_of(asked, which, of_year, statistical=statistical, nc_years=years, near=near)
-        if chosen is not Wanted.TABLE:
-            counted.beside(_whom(asked, of_year, statistical=statistical))
         if chosen is Wanted.TABLE:
             show_cohort(asked, which, of_year, found, statistical=statistical, near=near, names=not no_names)
         else:
+            counted.beside(_whom(asked, of_year, statistical=statistical))
             as_data(named(asked, found, names=not no_names), chosen, out)
 
 

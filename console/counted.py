@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from console import say
-from projections.population import LEFT_OUT, STATISTICAL, Population
+from projections.population import LEFT_OUT, STATISTICAL, WORKING, Population
 
 WHOM: Final = {
     STATISTICAL: "as published: aged 5 to 15 on 31 August, 15-year-olds until the spring bank holiday, nobody who "
     "first enrolled from that holiday on, no boarders and no guests",
-    "working": "all on the roll but boarders",
+    WORKING: "all on the roll but boarders",
 }
 """Whom a cohort counts."""
 

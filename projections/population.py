@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Final
 from projections.questions import About
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from projections.engines.engine import Reader
 
 STATISTICAL: Final = "statistical"
@@ -63,14 +65,13 @@ def population(reader: Reader, about: About, cohort: str, years: Sequence[int] =
         "select u.why, cast(sum(u.entries) as bigint) as entries from left_out u"
         f" where u.cohort in ('{WORKING}', '{cohort}'){of_years.format('u')}{about.of_place('u')} group by u.why"
     )
-    entries = dict(found.iter_rows())
     unknown = 0
     if cohort == STATISTICAL:
         unknown = reader.ask(
             "select count(*) as lines from absence_year y join published_line p on p.line = y.line"
             f" where y.cohort = '{STATISTICAL}' and p.age_known = 0{of_years.format('y')}{about.of_place('y')}"
         )["lines"][0]
-    return Population(cohort, unknown, {why: entries[why] for why in LEFT_OUT if why in entries})
+    return Population(cohort, unknown, _in_order(found))
 
 
 def of_week(reader: Reader, about: About, monday: date) -> Population:
@@ -79,5 +80,10 @@ def of_week(reader: Reader, about: About, monday: date) -> Population:
         "select c.why, count(*) as entries from counted_entry c where c.why <> ''"
         f" and c.week_start = cast('{monday.isoformat()}' as date){about.of_place('c')} group by c.why"
     )
+    return Population(WORKING, 0, _in_order(found))
+
+
+def _in_order(found: pl.DataFrame) -> dict[str, int]:
+    """Reasons and numbers of entries, in the order of precedence."""
     entries = dict(found.iter_rows())
-    return Population(WORKING, 0, {why: entries[why] for why in LEFT_OUT if why in entries})
+    return {why: entries[why] for why in LEFT_OUT if why in entries}
