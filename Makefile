@@ -15,7 +15,7 @@ PYTEST = $(PYTHON_KEEPS) -m pytest
 ABREAST ?= 3
 
 test: .venv/dev lint
-	@$(PYTEST) -n $(ABREAST) --dist loadgroup --no-loadscope-reorder
+	@$(PYTEST) -n $(ABREAST) --dist loadscope --no-loadscope-reorder
 
 # What a change touches, in less than a minute: style, types, and the tests that stand on the files changed since main.
 quick: .venv/dev
@@ -59,7 +59,7 @@ bench-answers-postgres: .venv/dev
 # brokers, a hundred thousand mutated messages; then two hundred batches, after each of which PostgreSQL's answers are
 # those of DuckDB and of a rebuild.
 soak: .venv/dev
-	@ROLLBOOK_EXAMPLES_TIMES=20 $(PYTEST) -n $(ABREAST) --dist loadgroup --no-loadscope-reorder -m hypothesis
+	@ROLLBOOK_EXAMPLES_TIMES=20 $(PYTEST) -n $(ABREAST) --dist loadscope --no-loadscope-reorder -m hypothesis
 	@.venv/bin/python -m tests.soak
 	@.venv/bin/python -m tests.fuzz
 	@ROLLBOOK_SOAK=1 .venv/bin/python -m pytest -q tests/projections/test_postgres_batches.py
