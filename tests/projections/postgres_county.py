@@ -9,8 +9,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
+from itertools import count, pairwise
 from pathlib import Path
 from typing import LiteralString
 
@@ -35,6 +35,7 @@ from tests.postgres import Database, Server
 
 ANSWERS = read()
 PROJECTOR = Layout().projector
+COPIES = count()
 BEFORE = "at "
 """What the program prints before the name of each answer."""
 
@@ -98,6 +99,19 @@ class Place:
     def engine(self, answers: dict[str, Answer] = ANSWERS, *, anew: bool = False) -> PostgresEngine:
         """The projector's hands."""
         return PostgresEngine(self.conninfo, answers, user=PROJECTOR, anew=anew, simulated=True)
+
+    @contextmanager
+    def copy(self) -> Iterator[Place]:
+        """Another database that is as this one stands: much quicker than answers made anew. Nobody may be connected."""
+        copied = f"{self.database.dbname}_{next(COPIES)}"
+        everything = replace(self.database, dbname="postgres")
+        everything.execute(
+            f"CREATE DATABASE {copied} TEMPLATE {self.database.dbname} OWNER {self.owner} STRATEGY file_copy"
+        )
+        try:
+            yield Place(replace(self.database, dbname=copied), self.owner)
+        finally:
+            everything.execute(f"DROP DATABASE {copied} WITH (FORCE)")
 
     def as_owner(self) -> psycopg.Connection:
         """A session of the owner."""

@@ -20,7 +20,6 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from projections.answers import Answer, arranged, parse
-from projections.engines.duck import DuckEngine
 from projections.engines.duck_reader import DuckReader
 from projections.engines.engine import Asked, Engine, Reader
 from projections.engines.postgres import PostgresEngine
@@ -29,6 +28,7 @@ from projections.facts.columns import schema_of
 from projections.facts.rules import rules
 from projections.facts.tables import TABLES
 from projections.runner import Head, Runner, Window
+from tests.answering import new_engine
 from tests.examples import examples
 from tests.postgres import Server
 from tests.projections import law_model as law
@@ -316,7 +316,7 @@ PARTS = st.lists(st.floats(0.3, 0.99), min_size=1, max_size=2)
 @given(counties(most=2), PARTS)
 def test_duckdb_refreshed_and_as_at_says_what_the_law_says(county: World, parts: list[float]) -> None:
     with TemporaryDirectory(prefix="rollbook-law-") as folder:
-        engine = DuckEngine(Path(folder), threads=1)
+        engine = new_engine(Path(folder))
         try:
             told_step_by_step(
                 engine, lambda: DuckReader(engine.published, answers_made(), config={"threads": 1}), county, parts

@@ -15,11 +15,11 @@ import pytest
 
 from domain.ledger.ledger import Ledger
 from domain.ledger.postgres_connection import ConnectionLost
-from projections.engines.duck import DuckEngine
 from projections.engines.duck_reader import DuckReader
 from projections.engines.engine import Asked
 from projections.engines.postgres import AnswersInUse, PostgresEngine
 from projections.engines.postgres_reader import PostgresReader
+from tests.answering import new_engine
 from tests.making import School
 from tests.postgres import Server
 from tests.projections import postgres_county
@@ -61,8 +61,37 @@ def place(postgres_server: Server) -> Iterator[Place]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def made(postgres_server: Server, ledger: Ledger, end: int) -> Iterator[tuple[Place, Place]]:
+    """Answers up to an earlier position, that a superuser may look at as an analyst; and up to the end."""
+    with postgres_county.set_up_place(postgres_server) as earlier:
+        engine = earlier.engine()
+        catch_up(ledger, engine, stop_near(ledger, end * 8 // 10))
+        engine.close()
+        earlier.database.execute("INSERT INTO guard.may_see VALUES ('postgres', 'all', '')")
+        with earlier.copy() as late:
+            engine = late.engine()
+            catch_up(ledger, engine, end)
+            engine.close()
+            yield earlier, late
+
+
+@pytest.fixture
+def standing(made: tuple[Place, Place]) -> Iterator[Place]:
+    """Answers that stand, and are not up to date."""
+    with made[0].copy() as copied:
+        yield copied
+
+
+@pytest.fixture
+def up_to_date(made: tuple[Place, Place]) -> Iterator[Place]:
+    """All answers, up to date."""
+    with made[1].copy() as copied:
+        yield copied
+
+
 def in_duckdb(folder: Path, ledger: Ledger, position: int) -> dict[str, list[tuple[object, ...]]]:
-    engine = DuckEngine(folder, threads=1)
+    engine = new_engine(folder)
     catch_up(ledger, engine, position)
     told = {name: sorted(engine.rows(f"select * from ans.{name}"), key=repr) for name in STORED}
     engine.close()
@@ -111,14 +140,11 @@ def test_findings_of_numbers_come_and_go_by_refreshes_as_in_duckdb(place: Place,
 
 
 def test_as_at_a_moment_is_what_a_ledger_gives_that_stops_there(
-    place: Place, ledger: Ledger, end: int, tmp_path: Path
+    up_to_date: Place, ledger: Ledger, end: int, tmp_path: Path
 ) -> None:
     stop = stop_near(ledger, end * 7 // 10)
-    engine = place.engine()
-    catch_up(ledger, engine, end)
-    engine.close()
     head = head_of(ledger, stop)
-    reader = PostgresReader(place.conninfo, user=PROJECTOR)
+    reader = PostgresReader(up_to_date.conninfo, user=PROJECTOR)
     reader.as_at(Asked(stop, head.recorded_at, head.recorded_at.date()))
     then = {name: sorted(reader.ask(f"select * from {name}").rows(), key=repr) for name in STORED}
     reader.close()
@@ -126,40 +152,31 @@ def test_as_at_a_moment_is_what_a_ledger_gives_that_stops_there(
 
 
 def test_as_at_a_moment_of_one_place_is_what_duckdb_gives(
-    place: Place, ledger: Ledger, end: int, tmp_path: Path
+    up_to_date: Place, ledger: Ledger, end: int, tmp_path: Path
 ) -> None:
-    engine, other = place.engine(), DuckEngine(tmp_path, threads=1)
-    catch_up(ledger, engine, end)
+    other = new_engine(tmp_path)
     catch_up(ledger, other, end)
     other.publish()
     head = head_of(ledger, stop_near(ledger, end * 7 // 10))
     asked = Asked(head.position, head.recorded_at, head.recorded_at.date())
-    readers = PostgresReader(place.conninfo, user=PROJECTOR), DuckReader(other.published, ANSWERS)
+    readers = PostgresReader(up_to_date.conninfo, user=PROJECTOR), DuckReader(other.published, ANSWERS)
     for reader in readers:
         reader.as_at(asked, 1)
     for name in ("register", "mark", "attendance_week", "persistent_absence", "penalty_threshold", "unresolved_n"):
         here, there = (sorted(reader.ask(f"select * from {name}").rows(), key=repr) for reader in readers)
         assert here == there
         assert here or name in ("penalty_threshold", "unresolved_n")
-    for one in (*readers, engine, other):
+    for one in (*readers, other):
         one.close()
 
 
-def test_a_session_that_has_not_said_a_moment_gets_an_error_and_no_empty_answer(
-    place: Place, ledger: Ledger, end: int
-) -> None:
-    engine = place.engine()
-    catch_up(ledger, engine, end)
-    engine.close()
+def test_a_session_that_has_not_said_a_moment_gets_an_error_and_no_empty_answer(up_to_date: Place) -> None:
     with pytest.raises(psycopg.errors.UndefinedObject, match=r"rollbook\.as_at"):
-        place.database.execute("SELECT count(*) FROM asat.mark")
+        up_to_date.database.execute("SELECT count(*) FROM asat.mark")
 
 
-def test_a_question_of_a_reader_changes_nothing(place: Place, ledger: Ledger, end: int) -> None:
-    engine = place.engine()
-    catch_up(ledger, engine, end)
-    engine.close()
-    reader = PostgresReader(place.conninfo, user=PROJECTOR)
+def test_a_question_of_a_reader_changes_nothing(up_to_date: Place) -> None:
+    reader = PostgresReader(up_to_date.conninfo, user=PROJECTOR)
     for statement in (
         "delete from ans.register",
         "select 1; drop table ans.register",
@@ -168,7 +185,7 @@ def test_a_question_of_a_reader_changes_nothing(place: Place, ledger: Ledger, en
         with pytest.raises((psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.SyntaxError)):
             reader.ask(statement)
     reader.close()
-    assert place.database.execute("SELECT count(*) > 0 FROM ans.register") == [(True,)]
+    assert up_to_date.database.execute("SELECT count(*) > 0 FROM ans.register") == [(True,)]
 
 
 def test_two_projectors_do_not_work_at_once(place: Place) -> None:
@@ -179,10 +196,8 @@ def test_two_projectors_do_not_work_at_once(place: Place) -> None:
     place.engine().close()
 
 
-def test_a_view_whose_text_changes_is_made_again(place: Place, ledger: Ledger, end: int) -> None:
-    engine = place.engine()
-    catch_up(ledger, engine, end)
-    engine.close()
+def test_a_view_whose_text_changes_is_made_again(up_to_date: Place, ledger: Ledger, end: int) -> None:
+    place = up_to_date
     place.database.execute("DROP VIEW analyst.place")
     place.database.execute("UPDATE fact.reached SET views = 'of another version'")
     engine = place.engine()
@@ -224,16 +239,6 @@ class Onlooker:
                     continue
                 if row is not None and (not self.seen or self.seen[-1] != row):
                     self.seen.append(row)
-
-
-@pytest.fixture
-def standing(place: Place, ledger: Ledger, end: int) -> Place:
-    """Answers up to an earlier position, that a superuser may look at as an analyst."""
-    engine = place.engine()
-    catch_up(ledger, engine, stop_near(ledger, end * 8 // 10))
-    engine.close()
-    place.database.execute("INSERT INTO guard.may_see VALUES ('postgres', 'all', '')")
-    return place
 
 
 def at_work(place: Place, folder: Path, position: int, mode: str, until: str) -> subprocess.Popen[str]:

@@ -23,11 +23,11 @@ from hypothesis import strategies as st
 from consumers.deliveries import Delivery
 from consumers.outcome import Counts
 from domain.ledger.commands import Done, SucceedPlace, UndoSuccession, carry_out
-from projections.engines.duck import DuckEngine
 from projections.facts.load import Loader
 from projections.facts.rules import rules
 from projections.projector import instant, known_names
 from projections.runner import Head, Runner
+from tests.answering import new_engine
 from tests.making import TIMES, School, moment
 from tests.postgres import Server
 from tests.projections import postgres_county
@@ -183,7 +183,7 @@ class Answers:
         self._runner = Runner(self.engine, ANSWERS, rules())
         self._loader = Loader(school.ledger, known_names(self.engine))
         self._beside = Facts()
-        self._steps = DuckEngine(folder / "steps", threads=1) if LONG else None
+        self._steps = new_engine(folder / "steps") if LONG else None
 
     def catch_up(self) -> bool:
         """Take in what is new; whether that was a refresh."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from domain.moments import local_date, parse_moment
-from projections.answers import arranged, parse
+from projections.answers import Answer, arranged, parse
 from projections.engines.duck_reader import DuckReader
 from projections.engines.engine import Asked
 from projections.engines.postgres_reader import PostgresReader
@@ -29,13 +30,18 @@ Row = dict[str, Any]
 PRESENT = ("/", "\\")
 
 
+@cache
+def _arranged(*answers: str) -> dict[str, Answer]:
+    """These, and those that they stand on: read once, whoever asks."""
+    return arranged(parse(name, text_of(name)) for name in in_order(*answers))
+
+
 class Asks:
     """Answers over one school's ledger, now or as at a moment."""
 
     def __init__(self, school: School, folder: Path, *answers: str) -> None:
         self._school = school
-        names = in_order("line_now", *answers)
-        self._answers = arranged(parse(name, text_of(name)) for name in names)
+        self._answers = _arranged("line_now", *answers)
         self._engine = new_engine(folder)
         self._runner = Runner(self._engine, self._answers, rules())
         self._loader = Loader(school.ledger)
