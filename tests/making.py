@@ -18,6 +18,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 import fastavro
+import psycopg
 import pytest
 
 from consumers.deliveries import Delivery
@@ -27,6 +28,7 @@ from domain.ledger.bodies import open_state
 from domain.ledger.held import Waiting
 from domain.ledger.keystore import KeyStore
 from domain.ledger.ledger import Founding, Ledger, found
+from domain.ledger.postgres_setup import make_tables
 from domain.ledger.postgres_store import open_postgres
 from domain.ledger.sqlite_store import open_sqlite
 from domain.ledger.store import Store
@@ -142,11 +144,8 @@ class School:
     def ready(cls, folder: Path, pupils: Sequence[str] = ("Ann", "Ben", "Cal")) -> School:
         """A place, its sources, times and terms, and a class on the roll from Monday 1 September 2025."""
         for name in ("ledger.sqlite", "keys.sqlite"):
-            shutil.copy(_introduced() / name, folder / name)
-        school = cls.at(folder)
-        if pupils:
-            school.enters(*pupils)
-        return school
+            shutil.copy(_introduced(tuple(pupils)) / name, folder / name)
+        return cls.at(folder)
 
     def close(self) -> None:
         """Let go of the files."""
@@ -497,23 +496,25 @@ TIMES: Mapping[str, Any] = {
 }
 
 
-def introduce(school: School) -> None:
-    """A place, its sources, session times and terms."""
+def introduce(school: School, pupils: Sequence[str] = ()) -> None:
+    """A place, its sources, session times and terms, and a class."""
     school.describes_place("2025-08-28 08:00")
     school.registers_source("2025-08-28 08:01", SIMS)
     nothing = {f"carries_{what}": False for what in ("person", "reason", "entry_time", "closing_time")}
     school.registers_source("2025-08-28 08:01", NIGHTLY, system="Wonde", delivery="snapshot_daily", **nothing)
     school.says("SessionTimesStated", "2025-08-28 08:02", times=[TIMES])
     school.plans("2025-08-28 08:03")
+    if pupils:
+        school.enters(*pupils)
     school.close()
 
 
 @cache
-def _introduced() -> Path:
-    """A ledger that knows a place, its sources, session times and terms, and no pupil yet: made once a process."""
+def _introduced(pupils: tuple[str, ...]) -> Path:
+    """A ledger that knows a place, its sources, session times and terms, and a class: made once a process."""
     folder = Path(mkdtemp(prefix="rollbook-introduced-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    introduce(School.founded(folder))
+    introduce(School.founded(folder), pupils)
     return folder
 
 
@@ -524,28 +525,37 @@ class ServerSchools:
         self._database = database
         self._folder = folder
         self._made = 0
-        introduce(School.founded(folder, open_store=self._store_in("introduced")))
+        self._introduced: dict[tuple[str, ...], str] = {}
 
     def ready(self, folder: Path, pupils: Sequence[str] = ("Ann", "Ben", "Cal")) -> School:
         """As `School.ready`."""
-        self._made += 1
-        name = f"school{self._made}"
-        open_store = self._store_in(name)
-        open_store(folder).close()
-        for (table,) in self._database.execute(
-            "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'introduced'"
-        ):
-            copy = f"INSERT INTO {name}.{table} SELECT * FROM introduced.{table} ON CONFLICT DO NOTHING"
-            self._database.execute(copy)
-        shutil.copy(self._folder / "keys.sqlite", folder / "keys.sqlite")
-        school = School.at(folder, open_store)
-        if pupils:
-            school.enters(*pupils)
-        return school
+        first = self._introduced.get(tuple(pupils)) or self._introduce(tuple(pupils))
+        name = self._schema("school")
+        with psycopg.connect(**self._database.arguments) as connection:
+            make_tables(connection, name)
+            for (table,) in connection.execute(
+                "SELECT table_name::text FROM information_schema.tables WHERE table_schema = %s", (first,)
+            ).fetchall():
+                connection.execute(
+                    f"INSERT INTO {name}.{table} SELECT * FROM {first}.{table} ON CONFLICT DO NOTHING".encode()
+                )
+        shutil.copy(self._folder / first, folder / "keys.sqlite")
+        return School.at(folder, self._store_in(name))
 
-    def _store_in(self, schema: str) -> OpenStore:
-        self._database.execute(f"CREATE SCHEMA {schema}")
-        return lambda _: open_postgres(**self._database.arguments, schema=schema)
+    def _introduce(self, pupils: tuple[str, ...]) -> str:
+        """The schema of a school that is copied; its keys have the same name."""
+        name = self._introduced[pupils] = self._schema("introduced")
+        introduce(School.founded(self._folder, open_store=self._store_in(name, create=True)), pupils)
+        (self._folder / "keys.sqlite").rename(self._folder / name)
+        return name
+
+    def _schema(self, word: str) -> str:
+        self._made += 1
+        self._database.execute(f"CREATE SCHEMA {word}{self._made}")
+        return f"{word}{self._made}"
+
+    def _store_in(self, schema: str, *, create: bool = False) -> OpenStore:
+        return lambda _: open_postgres(**self._database.arguments, schema=schema, create=create)
 
 
 def container(path: Path, *deliveries: Delivery) -> Path:

@@ -18,23 +18,27 @@ with by_week (line, cohort, week_start, possible, absent, of_year, absent_of_yea
   where w.possible > 0 and (y.cohort = 'working' or w.week_start < p.weeks_before)
   group by w.line, y.cohort, w.week_start
 ),
-running (line, cohort, limb, parts, week_start, attended, before, after, nth) as (
-  select b.line, b.cohort, k.limb, k.parts, b.week_start, b.possible - b.absent,
-         cast(sum(k.parts * b.absent - b.possible) over so_far as bigint) - (k.parts * b.absent - b.possible),
-         cast(sum(k.parts * b.absent - b.possible) over so_far as bigint),
-         row_number() over so_far
-  from by_week b
-  cross join (select 'persistent' as limb, 10 as parts union all select 'severe' as limb, 2 as parts) as k
-  where k.parts * b.absent_of_year >= b.of_year
-  window so_far as (partition by b.line, b.cohort, k.limb order by b.week_start
+running (line, cohort, week_start, possible, absent, of_year, absent_of_year, possible_so_far, absent_so_far, nth) as (
+  select line, cohort, week_start, possible, absent, of_year, absent_of_year,
+         sum(possible) over so_far, sum(absent) over so_far, row_number() over so_far
+  from by_week
+  window so_far as (partition by line, cohort order by week_start
                     rows between unbounded preceding and current row)
+),
+compared (line, cohort, limb, parts, week_start, attended, before, after, nth) as (
+  select r.line, r.cohort, k.limb, k.parts, r.week_start, r.possible - r.absent,
+         cast(k.parts * (r.absent_so_far - r.absent) - (r.possible_so_far - r.possible) as bigint),
+         cast(k.parts * r.absent_so_far - r.possible_so_far as bigint), r.nth
+  from running r
+  cross join (select 'persistent' as limb, 10 as parts union all select 'severe' as limb, 2 as parts) as k
+  where k.parts * r.absent_of_year >= r.of_year
 )
-select r.line, r.cohort, r.limb, r.week_start, cast(r.parts as smallint) as parts, r.before as margin,
-       cast(case when r.nth = 1 then 1 else 0 end as smallint) as opening
-from running r
+select c.line, c.cohort, c.limb, c.week_start, cast(c.parts as smallint) as parts, c.before as margin,
+       cast(case when c.nth = 1 then 1 else 0 end as smallint) as opening
+from compared c
 join (
   select line, cohort, limb, coalesce(max(case when after < 0 then nth end), 0) as last_below
-  from running
+  from compared
   group by line, cohort, limb
-) as o on o.line = r.line and o.cohort = r.cohort and o.limb = r.limb
-where r.nth > o.last_below and (r.nth = 1 or r.before - r.attended < 0)
+) as o on o.line = c.line and o.cohort = c.cohort and o.limb = c.limb
+where c.nth > o.last_below and (c.nth = 1 or c.before - c.attended < 0)
