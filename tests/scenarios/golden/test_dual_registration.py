@@ -40,17 +40,42 @@ def test_each_school_counts_its_own_sessions(both: School, ask_for: AskFor) -> N
     assert [picked(row, "possible", "absent", "persistent") for row in rows] == [(4, 0, 0), (6, 2, 1)]
 
 
-def test_d_is_checked_against_the_register_of_the_other_school(both: School, ask_for: AskFor) -> None:
+def test_d_is_checked_against_the_register_of_the_other_school(both: School, ask_both: AskFor) -> None:
     registers(both, "2025-09-03", "2025-09-04", Ann="D")
     at_saltholme(both, "2025-09-03", "/", "D")
     at_saltholme(both, "2025-09-04", "O")
-    found = ask_for("dual_registration").of("Ann", "dual_registration")
-    at_marram = [picked(row, "session_date", "session", "other_code", "finding") for row in found if row["place"] == 1]
-    assert at_marram == [
+    asks = ask_both("dual_registration")
+
+    def at_marram(as_at: str | None = None) -> list[tuple[Any, ...]]:
+        rows = asks.of("Ann", "dual_registration", as_at, place=1)
+        assert {row["other_place"] for row in rows} == {2}
+        return [picked(row, "session_date", "session", "other_code", "finding") for row in rows]
+
+    assert at_marram() == [
         (on("2025-09-03"), 1, "/", "kept"),
         (on("2025-09-03"), 2, "D", "d_at_both"),
         (on("2025-09-04"), 1, "O", "kept"),
         (on("2025-09-04"), 2, None, "other_register_silent"),
+    ]
+    # What the other school sent came in after the registers of both days.
+    assert at_marram("2025-09-03 12:00") == [(on("2025-09-03"), 1, None, "other_register_silent")]
+
+
+def test_of_three_registers_code_and_place_are_those_of_one_of_them(both: School, ask_both: AskFor) -> None:
+    """A third place has the child on its roll and keeps no entry: the code of the second is not said of the third."""
+    third = {"laestab": "8051236", "local_id": "acorn"}
+    both.describes_place("2025-08-28 09:00", name="Acorn PRU", urn="100003", kind="pru", **third)
+    both.registers_source("2025-08-28 09:01", both.source, places=[third, PRU])
+    both.says("SessionTimesStated", "2025-08-28 09:02", times=[TIMES], **third)
+    both.plans("2025-08-28 09:03", **third)
+    both.enters("Ann", upn="H801200001001", birth_date="2014-02-03", enrolment_status="S", **third)
+    registers(both, "2025-09-03", "2025-09-03", Ann="D")
+    both.takes("A1", "2025-09-03 AM", "09:05", Ann="D", **third)
+    at_saltholme(both, "2025-09-03", "I")
+    rows = ask_both("dual_registration").of("Ann", "dual_registration", place=1)
+    assert [picked(row, "session", "other_place", "other_code", "finding") for row in rows] == [
+        (1, 2, "I", "kept"),
+        (2, 2, None, "other_register_silent"),
     ]
 
 

@@ -102,3 +102,25 @@ def test_n_is_late_by_the_schools_own_word_also_where_only_the_time_of_keying_te
     asks = ask_both("n_resolved_late")
     late = {row["name"]: (row["amended_on"], row["late_at_school"]) for row in asks.all("n_resolved_late")}
     assert late == {"Ann": (on("2025-09-16"), 1), "Ben": (on("2025-09-15"), 0)}
+
+
+def test_of_a_pupils_characteristics_the_latest_is_the_one_that_holds_on_the_day(
+    school: School, ask_both: AskFor
+) -> None:
+    def stated(at: str, *kinds: tuple[str, str, str, str | None]) -> None:
+        told = [{"kind": kind, "value": value, "from": since, "to": until} for kind, value, since, until in kinds]
+        school.enters("Ann", at=at, birth_date="2014-02-03", nc_year=7, group="7B", characteristics=told)
+
+    fsm, plan = ("fsm", "true", "2025-09-01", "2025-10-31"), ("sen_provision", "K", "2025-09-01", None)
+    stated("2025-09-02 20:00", fsm, plan)
+    stated("2025-09-03 20:00", fsm, plan, ("sen_provision", "E", "2025-11-03", None))
+    asks = ask_both("characteristic_now")
+
+    def latest(today: str, as_at: str | None = None) -> set[tuple[str, str]]:
+        rows = asks.of("Ann", "characteristic_now", as_at, today, latest=1)
+        return {(row["kind"], row["value"]) for row in rows}
+
+    assert latest("2025-10-31") == {("fsm", "true"), ("sen_provision", "K")}
+    assert latest("2025-11-01") == {("sen_provision", "K")}
+    assert latest("2025-11-03") == {("sen_provision", "E")}
+    assert latest("2025-11-03", as_at="2025-09-02 21:00") == {("sen_provision", "K")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain.ledger.commands import MakeReturns, MakeSetting, OneReturn, ReverseDeletion, SicknessBelief
+from domain.ledger.commands import AskForReturns, MakeReturns, MakeSetting, OneReturn, ReverseDeletion, SicknessBelief
 from tests.making import School
 from tests.projections.stories import says
 from tests.scenarios.golden.conftest import AskFor
@@ -106,3 +106,31 @@ def test_a_deletion_taken_back_leaves_its_return_and_says_so(school: School, ask
     says(school, ReverseDeletion.model_validate(back), "2025-09-15 08:30")
     row = asks.one("Cal", "return_deletion")
     assert picked(row, "deletion_day", "needed", "made_ground", "superseded") == (None, 0, "r9_1f", 1)
+
+
+def test_what_happens_on_the_day_of_the_request_is_not_after_it(school: School, ask_both: AskFor) -> None:
+    """Regulation 13(3) and (5): of entries and deletions made after the day on which the authority asked."""
+    terms = {"starting_day": "2025-09-01", "nc_year": 7, "birth_date": "2014-02-03", "junior_class_first_day": True}
+    school.enters("Dee", at="2025-09-01 08:00", **terms)
+    school.leaves("Cal", "2026-07-17", "2026-07-17 16:00", ground="r9_1m")
+    asks = ask_both("return_new_pupil", "return_deletion")
+    assert asks.one("Dee", "return_new_pupil")["exception"] == "junior_class"
+    assert asks.one("Cal", "return_deletion")["exception"] == "senior_class"
+    place = school.entries("PlaceDescribed")[0]["place"]
+
+    def asked(kind: str, day: str) -> None:
+        says(
+            school,
+            AskForReturns.model_validate({"place": place, "kind": kind, "asked_on": on(day)}),
+            "2026-07-20 08:00",
+        )
+
+    asked("new_pupil", "2025-09-01")
+    asked("deletion", "2026-07-17")
+    assert asks.one("Dee", "return_new_pupil")["exception"] == "junior_class"
+    assert asks.one("Cal", "return_deletion")["exception"] == "senior_class"
+    asked("new_pupil", "2025-08-31")
+    asked("deletion", "2026-07-16")
+    assert picked(asks.one("Dee", "return_new_pupil"), "exception", "needed") == ("asked", 1)
+    assert picked(asks.one("Cal", "return_deletion"), "exception", "needed") == ("asked", 1)
+    assert asks.one("Cal", "return_deletion", as_at="2026-07-18")["exception"] == "senior_class"
