@@ -63,7 +63,7 @@ def test_d_is_checked_against_the_register_of_the_other_school(both: School, ask
 
 def test_of_three_registers_code_and_place_are_those_of_one_of_them(both: School, ask_both: AskFor) -> None:
     """A third place has the child on its roll and keeps no entry: the code of the second is not said of the third."""
-    third = {"laestab": "8051236", "local_id": "acorn"}
+    third: dict[str, Any] = {"laestab": "8051236", "local_id": "acorn"}
     both.describes_place("2025-08-28 09:00", name="Acorn PRU", urn="100003", kind="pru", **third)
     both.registers_source("2025-08-28 09:01", both.source, places=[third, PRU])
     both.says("SessionTimesStated", "2025-08-28 09:02", times=[TIMES], **third)
