@@ -90,6 +90,14 @@ def shared_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 
 @pytest.fixture(scope="session")
+def secured_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """Another, with TLS and passwords, for an administrator and a stranger."""
+    from tests.kafka import ADMINISTRATOR, STRANGER, running
+
+    yield from running(tmp_path_factory.mktemp("kafka"), ADMINISTRATOR, STRANGER)
+
+
+@pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Server]:
     """One server for each test process.
 
