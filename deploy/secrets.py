@@ -6,14 +6,13 @@ already is left as it is, so that it can be run again after an upgrade.
 
 from __future__ import annotations
 
-import base64
 import os
 import secrets
 import sys
-import uuid
 from pathlib import Path
 from typing import NamedTuple
 
+from deploy.kafka.broker import cluster_id
 from deploy.kafka.certificate import make_certificate
 
 FOLDER = Path(__file__).with_name("secrets")
@@ -109,7 +108,7 @@ def make(folder: Path, layout: Layout | None = None) -> list[str]:
             folder / "kafka_certificate", folder / "kafka_keystore", "broker", "localhost", days=365 * YEARS
         )
         made += ["kafka_certificate", "kafka_keystore"]
-    keep("kafka_cluster", base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="))
+    keep("kafka_cluster", cluster_id())
     stated = broker_settings(passwords["broker"], layout)
     keep("kafka_broker_settings", _properties(stated))
     certificate = f"{layout.secrets}/kafka_certificate"

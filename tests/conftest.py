@@ -44,15 +44,16 @@ if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).
 
 TESTS = Path(__file__).parent
 KAFKA = tuple(
-    "consumers/test_streaming.py consumers/test_streaming_ids.py consumers/test_publisher.py console/test_streaming.py"
-    " consumers/test_broker.py consumers/test_soak.py deploy/test_kafka.py deploy/test_access.py".split()
+    "consumers/test_streaming.py consumers/test_streaming_ids.py consumers/test_publisher.py consumers/test_broker.py"
+    " deploy/test_kafka.py".split()
 )
-"""They run in one process, one after another, on one broker where they can share it."""
+"""They run in one process, one after another, on one broker; whoever starts a broker of its own runs anywhere."""
 LONG = tuple(
     "projections/test_random_histories.py projections/test_absence_refreshed.py projections/test_returns_refreshed.py"
     " projections/test_absence_by_model.py projections/test_postgres_histories.py projections/test_postgres_answers.py"
-    " projections/test_three_engines.py projections/test_runner_crashes.py consumers/test_random_histories.py"
-    " consumers/test_faults.py console/ projections/ scenarios/ simulation/ consumers/ deploy/".split()
+    " projections/test_three_engines.py consumers/test_soak.py console/test_streaming.py deploy/test_access.py"
+    " projections/test_runner_crashes.py consumers/test_random_histories.py consumers/test_faults.py"
+    " console/ projections/ scenarios/ simulation/ consumers/ deploy/".split()
 )
 """What takes longest comes first, so that no process ends with it when the others have nothing left."""
 
@@ -102,6 +103,14 @@ def shared_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     from tests.kafka import running
 
     yield from running(tmp_path_factory.mktemp("kafka"), message_max_bytes="4194304")
+
+
+@pytest.fixture(scope="session")
+def secured_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """Another, with TLS and passwords, for an administrator and a stranger."""
+    from tests.kafka import ADMINISTRATOR, STRANGER, running
+
+    yield from running(tmp_path_factory.mktemp("kafka"), ADMINISTRATOR, STRANGER)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import pytest
 from deploy.kafka import Broker, User, missing_tools
 
 ADMINISTRATOR = User("administrator", "known-to-this-test-only")
+STRANGER = User("stranger", "a-password-and-no-rights")
 
 
 def require_kafka() -> None:

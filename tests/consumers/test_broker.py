@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,12 +9,12 @@ from kafka import KafkaAdminClient
 
 from consumers.broker import PASSWORD, Connection, NoBroker
 from deploy.kafka import Broker
-from tests.kafka import ADMINISTRATOR, running
+from tests.kafka import ADMINISTRATOR
 
 
-@pytest.fixture(scope="module")
-def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    yield from running(tmp_path_factory.mktemp("kafka"), ADMINISTRATOR)
+@pytest.fixture
+def secured(secured_broker: Broker) -> Broker:
+    return secured_broker
 
 
 def refused(connection: Connection) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from kafka import KafkaAdminClient
@@ -13,7 +13,7 @@ from kafka.admin import NewTopic
 from kafka.structs import TopicPartition
 
 from consumers.broker import Connection, NoBroker
-from consumers.deliveries import read_deliveries
+from consumers.deliveries import Delivery, read_deliveries
 from consumers.file_import import import_file
 from consumers.streaming import TOPICS, KafkaIntake, Progress, Stream, StreamBroken
 from deploy.kafka import Broker
@@ -97,26 +97,40 @@ def test_what_streams_in_is_what_a_file_would_have_brought_however_sources_inter
     by_file.store.close()
 
 
+class Imported(NamedTuple):
+    """What a simulated authority said, and what a ledger says that had it from a file."""
+
+    said: list[Delivery]
+    totals: Any
+    told: Any
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Imported:
+    """Two weeks of four places; imported once for all the stores that it streams into."""
+    folder = tmp_path_factory.mktemp("imported")
+    simulate_year(folder / "year.avro", places=4, pupils=160, weeks=2, seed=5)
+    by_file = in_sqlite(folder / "file")
+    import_file(by_file, folder / "year.avro")
+    made = Imported(list(read_deliveries(folder / "year.avro")), totals_of(by_file).rows, chains(by_file))
+    by_file.store.close()
+    return made
+
+
 def test_a_simulated_authority_streams_into_the_same_registers_histories_and_totals(
-    broker: Broker, ledger: Ledger, tmp_path: Path
+    broker: Broker, ledger: Ledger, tmp_path: Path, imported: Imported
 ) -> None:
-    file = tmp_path / "year.avro"
-    simulate_year(file, places=4, pupils=160, weeks=2, seed=5)
-    by_file = in_sqlite(tmp_path / "file")
-    import_file(by_file, file)
-    deliveries = list(read_deliveries(file))
-    operator = [delivery for delivery in deliveries if delivery.source == "operator"]
+    operator = [delivery for delivery in imported.said if delivery.source == "operator"]
     import_file(ledger, write_file(tmp_path / "operator.avro", operator))
-    streamed = [delivery for delivery in deliveries if delivery.source != "operator"]
+    streamed = [delivery for delivery in imported.said if delivery.source != "operator"]
     make_topics(broker, sorted({TOPICS + delivery.source for delivery in streamed}))
     with producing(broker) as producer:
         for delivery in streamed:
             send(producer, delivery)
     take_all(ledger, broker, len(streamed), max_poll_records=50)
-    assert totals_of(ledger).rows == totals_of(by_file).rows
-    assert chains(ledger) == chains(by_file)
+    assert totals_of(ledger).rows == imported.totals
+    assert chains(ledger) == imported.told
     assert adds_up(stored_counts(ledger))
-    by_file.store.close()
 
 
 def odd_values(authority: Authority) -> dict[str, bytes | None]:

@@ -20,7 +20,7 @@ from consumers.broker import PASSWORD, PASSWORD_FILE
 from consumers.deliveries import Delivery
 from consumers.streaming import TOPICS
 from deploy import secrets
-from deploy.kafka.broker import READY, free_port, install
+from deploy.kafka.broker import ARCHIVE, READY, free_port, install
 from tests.kafka import require_kafka
 from tests.making import SIMS, School
 
@@ -37,6 +37,8 @@ TOOLS = {
     "kafka-configs.sh": "kafka.admin.ConfigCommand",
 }
 """Kafka's own scripts, and the class that each of them runs."""
+BRIEF = "group.initial.rebalance.delay.ms=0\noffsets.topic.num.partitions=2\n"
+"""What this broker has beyond those that live long: a group of one need not wait for others, and is not kept in 50 parts."""
 
 
 @dataclass
@@ -93,13 +95,16 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     (home / "bin").mkdir()
     for script, runs in TOOLS.items():
         heap = "-Xmx512m" if "server" in script else "-Xmx128m -XX:TieredStopAtLevel=1"
-        text = f'#!/bin/sh\nexec java {heap} -XX:+UseSerialGC -cp "{jars}/*" {runs} "$@"\n'
+        flags = f"{heap} -XX:+UseSerialGC -XX:SharedArchiveFile={jars / ARCHIVE}"
+        text = f'#!/bin/sh\nexec java {flags} -cp "{jars}/*" {runs} "$@"\n'
         (home / "bin" / script).write_text(text)
         (home / "bin" / script).chmod(0o755)
     made = Secured(home, free_port())
     addresses = f"127.0.0.1:{made.port}", f"127.0.0.1:{free_port()}"
     layout = secrets.Layout(str(made.secrets), str(home / "data"), *addresses, "127.0.0.1", free_port())
     secrets.make(made.secrets, layout)
+    with (made.secrets / "kafka_broker_settings").open("a") as settings:
+        settings.write(BRIEF)
     for user in SPEAKS:
         (made.secrets / f"kafka_{user}").write_text(f"the password of {user}")
     log = home / "broker.log"
@@ -152,7 +157,7 @@ def rollbook(school: School, secured: Secured, verb: str, user: str, password: s
 
 def taken_in(school: School, secured: Secured) -> None:
     """Everything on all topics of sources, by the intake's own user."""
-    code, err = rollbook(school, secured, "intake", "intake", secured.password("intake"), "--until-idle", "1")
+    code, err = rollbook(school, secured, "intake", "intake", secured.password("intake"), "--until-idle", "0.5")
     assert code == 0, err
 
 

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
+import base64
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
 from kafka.errors import KafkaError
 
 from deploy.kafka import Broker, BrokerError, User
-from tests.kafka import ADMINISTRATOR, require_kafka, running
-
-STRANGER = User("stranger", "a-password-and-no-rights")
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    yield from running(tmp_path_factory.mktemp("kafka"))
+from deploy.kafka.broker import cluster_id
+from tests.kafka import ADMINISTRATOR, STRANGER, require_kafka
 
 
-@pytest.fixture(scope="module")
-def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    yield from running(tmp_path_factory.mktemp("kafka"), ADMINISTRATOR, STRANGER)
+@pytest.fixture
+def broker(shared_broker: Broker) -> Broker:
+    return shared_broker
+
+
+@pytest.fixture
+def secured(secured_broker: Broker) -> Broker:
+    return secured_broker
 
 
 def make_topic(broker: Broker, name: str) -> None:
@@ -36,7 +35,7 @@ def make_topic(broker: Broker, name: str) -> None:
 
 
 def say(broker: Broker, topic: str, value: bytes, user: User | None = None) -> None:
-    producer = KafkaProducer(max_block_ms=5_000, **broker.client(user))
+    producer = KafkaProducer(max_block_ms=5_000, bootstrap_timeout_ms=3_000, **broker.client(user))
     try:
         producer.send(topic, value).get(10)
     finally:
@@ -44,8 +43,12 @@ def say(broker: Broker, topic: str, value: bytes, user: User | None = None) -> N
 
 
 def heard(broker: Broker, topic: str) -> list[bytes]:
-    consumer = KafkaConsumer(topic, auto_offset_reset="earliest", consumer_timeout_ms=3_000, **broker.client())
-    values = [record.value for record in consumer]
+    consumer, at = KafkaConsumer(**broker.client()), TopicPartition(topic, 0)
+    consumer.assign([at])
+    consumer.seek_to_beginning(at)
+    end, values = consumer.end_offsets([at])[at], []
+    while consumer.position(at) < end:
+        values += [record.value for record in consumer.poll(timeout_ms=1_000).get(at, [])]
     consumer.close()
     return values
 
@@ -107,3 +110,10 @@ def test_the_command_starts_it_says_where_it_listens_and_wipes_it(tmp_path: Path
     assert wiped.returncode == 0
     assert command("status").returncode == 1
     assert not (tmp_path / "mine").exists()
+
+
+def test_no_cluster_s_id_can_be_taken_for_an_option() -> None:
+    ids = {cluster_id() for _ in range(2_000)}
+    assert len(ids) == 2_000
+    assert not [id for id in ids if id.startswith("-")]
+    assert {len(base64.urlsafe_b64decode(f"{id}==")) for id in ids} == {16}

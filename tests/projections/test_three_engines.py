@@ -85,17 +85,30 @@ def in_spark(tables: Path) -> Iterator[dict[str, Rows]]:
     if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
         pytest.skip("Spark needs Java, and there is none on this machine")
     from pyspark.sql import SparkSession
+    from pyspark.sql import types as its
 
-    # A few hundred rows: what Spark does to be quick with many (it compiles each step, and plans again) costs minutes.
+    kinds = {
+        pl.Int64: its.LongType(),
+        pl.Int32: its.IntegerType(),
+        pl.Int16: its.ShortType(),
+        pl.String: its.StringType(),
+        pl.Date: its.DateType(),
+        pl.Datetime("us"): its.TimestampNTZType(),
+    }
+    # A few hundred rows: what Spark does to be quick with many costs minutes. It compiles each step, plans again, looks
+    # for more conditions to filter by, and reads files anew for each answer: so it is given the rows instead.
     spark = (
         SparkSession.builder.master("local[1]")
         .config("spark.sql.shuffle.partitions", "1")
         .config("spark.sql.codegen.wholeStage", "false")
         .config("spark.sql.adaptive.enabled", "false")
         .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+        .config("spark.sql.constraintPropagation.enabled", "false")
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.warehouse.dir", str(tables.parent / "warehouse"))
         .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
+        .config("spark.driver.extraJavaOptions", "-XX:+UseSerialGC")
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.bindAddress", "127.0.0.1")
         .getOrCreate()
@@ -103,9 +116,12 @@ def in_spark(tables: Path) -> Iterator[dict[str, Rows]]:
     spark.sparkContext.setLogLevel("ERROR")
     answers: dict[str, Rows] = {}
     for file in tables.iterdir():
-        spark.read.parquet(str(file)).createOrReplaceTempView(file.stem)
+        frame = pl.read_parquet(file)
+        columns = its.StructType([its.StructField(column, kinds[kind]) for column, kind in frame.schema.items()])
+        given = spark.createDataFrame(frame.rows(), columns).localCheckpoint(eager=False)
+        given.createOrReplaceTempView(file.stem)
     for name, answer in ANSWERS.items():
-        found = spark.sql(answer.text).localCheckpoint()
+        found = spark.sql(answer.text).localCheckpoint(eager=False)  # kept when it is first collected
         found.createOrReplaceTempView(name)
         answers[name] = in_order([tuple(row) for row in found.collect()])
     yield answers
