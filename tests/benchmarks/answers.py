@@ -17,6 +17,7 @@ import resource
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -116,21 +117,27 @@ NEXT, LAST = "2025-07-28", "2025-07-31"
 """A Monday after the last day of the published year's registers, and the last day of the academic year."""
 
 
-def morning(file: Path, ledger: Ledger, marks: int, on: str = NEXT) -> Iterator[Delivery]:
-    """The last registers of the file once more, as of a later day: new marks of one morning."""
-    last: list[Delivery] = []
+def last_registers(file: Path, marks: int = MORNING) -> list[Delivery]:
+    """The last morning registers of the file, of so many marks: to be sent once more as of later days."""
+    last: deque[tuple[Delivery, int]] = deque()
     rows = 0
     with file.open("rb") as container:
         for record in cast("Iterator[dict[str, Any]]", fastavro.reader(container)):
             schema, message = decode(record["value"])
             if schema.name == "RegisterTaken" and message["session"] == "AM":
-                last.append(Delivery(record["source"], record["key"], record["received_at"], record["value"]))
-                rows += len(message["marks"])
+                delivery = Delivery(record["source"], record["key"], record["received_at"], record["value"])
+                last.append((delivery, len(message["marks"])))
+                rows += last[-1][1]
             while rows > marks + 40:
-                rows -= len(decode(last.pop(0).value)[1]["marks"])
+                rows -= last.popleft()[1]
+    return [delivery for delivery, _ in last]
+
+
+def morning(registers: list[Delivery], ledger: Ledger, on: str = NEXT) -> Iterator[Delivery]:
+    """Registers once more, as of a later day: new marks of one morning."""
     # A simulated ledger's clock follows what is said: there it is that morning.
     now = max(ledger.now(), moment(f"{on} 08:50"))
-    for number, delivery in enumerate(last):
+    for number, delivery in enumerate(registers):
         _, message = decode(delivery.value)
         message["message"] = on[2:].encode() + number.to_bytes(8, "big")
         message["date"] = on
@@ -159,7 +166,7 @@ def visible(home: Home, ledger: Ledger, folder: Path, file: Path) -> None:
     engine = DuckEngine(folder, threads=THREADS, memory_limit=MEMORY)
     projector = Projector(ledger, engine)
     intake = Intake(ledger)
-    deliveries = list(morning(file, ledger, MORNING))
+    deliveries = list(morning(last_registers(file), ledger))
     intake.take(lasting(deliveries, file))
     projector.catch_up()
     taken = intake.take(deliveries)

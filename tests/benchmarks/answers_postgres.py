@@ -31,7 +31,7 @@ from projections.engines.postgres_layout import Layout, set_up
 from projections.projector import Projector
 from simulation import simulate_counts
 from tests.benchmarks import server as bench
-from tests.benchmarks.answers import MORNING, NEXT, lasting, machine, morning, parser_of
+from tests.benchmarks.answers import NEXT, last_registers, lasting, machine, morning, parser_of
 from tests.benchmarks.run import PUBLISHED
 from tests.postgres import Database, Server
 
@@ -62,10 +62,11 @@ def measure(server: Server, database: Database, home: Home, file: Path) -> None:
         projector = Projector(ledger, engine)
         with timed(server, f"{marks:,} marks, from the event store to all answers", marks):
             projector.catch_up()
-        Intake(ledger).take(lasting(list(morning(file, ledger, MORNING)), file))
+        registers = last_registers(file)
+        Intake(ledger).take(lasting(list(morning(registers, ledger)), file))
         projector.catch_up()
         for number in range(MORNINGS):
-            new = list(morning(file, ledger, MORNING, str(date.fromisoformat(NEXT) + timedelta(number))))
+            new = list(morning(registers, ledger, str(date.fromisoformat(NEXT) + timedelta(number))))
             taken = Intake(ledger).take(new)
             with timed(server, f"{taken.marks:,} new marks of one morning, from durable to visible", taken.marks):
                 done = projector.catch_up()
