@@ -159,7 +159,9 @@ class School:
 
     def beside(self) -> School:
         """The same ledger, as another process opens it meanwhile."""
-        return School.at(self.folder, self.open_store)
+        other = School.at(self.folder, self.open_store)
+        other._number += 1 << 19  # its messages are others, where nothing was recorded since
+        return other
 
     # --- sending
 

@@ -8,13 +8,16 @@
 -- column week_start: The Monday of the week.
 -- column since: The day of that session. A week in which the line was never below has none, and no row.
 with stepped (line, week_start, session_date, absent_before, before) as (
-  select r.line, r.week_start, r.session_date,
-         cast(sum(r.absent) over so_far - r.absent as integer), cast(row_number() over so_far - 1 as integer)
-  from counted_entry r
-  join (select distinct line, week_start from since_week) as w on w.line = r.line and w.week_start = r.week_start
-  where r.line in (select line from since_week) and r.possible = 1 and r.why = ''
-  window so_far as (partition by r.line, r.week_start order by r.session_date, r.session
-                    rows between unbounded preceding and current row)
+  select line, week_start, session_date, cast(absent_so_far - absent as integer), cast(nth - 1 as integer)
+  from (
+    select r.line, r.week_start, r.session_date, r.absent, sum(r.absent) over so_far as absent_so_far,
+           row_number() over so_far as nth
+    from counted_entry r
+    join (select distinct line, week_start from since_week) as w on w.line = r.line and w.week_start = r.week_start
+    where r.line in (select line from since_week) and r.possible = 1 and r.why = ''
+    window so_far as (partition by r.line, r.week_start order by r.session_date, r.session
+                      rows between unbounded preceding and current row)
+  ) as counted
 )
 select s.line, s.cohort, s.limb, s.week_start, max(e.session_date) as since
 from since_week s
