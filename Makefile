@@ -14,8 +14,11 @@ PYTHON_KEEPS = env -u PYTHONDONTWRITEBYTECODE .venv/bin/python
 PYTEST = $(PYTHON_KEEPS) -m pytest
 ABREAST ?= 3
 
-test: .venv/dev lint
-	@$(PYTEST) -n $(ABREAST) --dist loadscope --no-loadscope-reorder
+# Style and types are looked at beside the tests: what they find is said, and fails, as well.
+test: .venv/dev
+	@$(MAKE) --no-print-directory lint & lint=$$!; \
+	$(PYTEST) -n $(ABREAST) --dist loadscope --no-loadscope-reorder; code=$$?; \
+	wait $$lint && exit $$code
 
 # What a change touches, in less than a minute: style, types, and the tests that stand on the files changed since main.
 quick: .venv/dev
