@@ -15,7 +15,6 @@ from tests.making import School, ServerSchools
 from tests.postgres import Server
 from tests.projections.loading import differing, loaded
 
-
 SOME: Final = 8
 """Of so many scenarios one has its facts read in windows beside: it takes longer than most scenarios. `make soak` reads
 those of all; those of PostgreSQL's ledgers are read in test_both_stores.py."""
