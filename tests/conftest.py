@@ -8,6 +8,7 @@ and every PostgreSQL, get the real thing.
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -85,6 +86,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return first.get(file, first.get(file.partition("/")[0] + "/", len(first)))
 
     items.sort(key=rank)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: nothing of it needs to be looked for as garbage again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
