@@ -9,20 +9,20 @@
 -- column parts: 10 or 2: so many times the absent sessions are compared with the possible ones.
 -- column margin: parts * absent - possible before the week's first session; below 0: not reached.
 -- column opening: 1: the year's first week with a possible session: before it nobody has reached anything.
-with by_week (line, cohort, week_start, possible, absent, of_year, absent_of_year) as (
-  select w.line, y.cohort, w.week_start, cast(sum(w.possible) as integer), cast(sum(w.absent) as integer),
-         max(y.possible), max(y.absent)
-  from attendance_week w
-  join absence_year y on y.line = w.line and 10 * y.absent >= y.possible
-  join published_line p on p.line = w.line
-  where w.possible > 0 and (y.cohort = 'working' or w.week_start < p.weeks_before)
-  group by w.line, y.cohort, w.week_start
+with by_week (line, week_start, possible, absent) as (
+  select line, week_start, cast(sum(possible) as integer), cast(sum(absent) as integer)
+  from attendance_week
+  where line in (select line from absence_year where 10 * absent >= possible) and possible > 0
+  group by line, week_start
 ),
 running (line, cohort, week_start, possible, absent, of_year, absent_of_year, possible_so_far, absent_so_far, nth) as (
-  select line, cohort, week_start, possible, absent, of_year, absent_of_year,
-         sum(possible) over so_far, sum(absent) over so_far, row_number() over so_far
-  from by_week
-  window so_far as (partition by line, cohort order by week_start
+  select b.line, y.cohort, b.week_start, b.possible, b.absent, y.possible, y.absent,
+         sum(b.possible) over so_far, sum(b.absent) over so_far, row_number() over so_far
+  from by_week b
+  join absence_year y on y.line = b.line and 10 * y.absent >= y.possible
+  join published_line p on p.line = b.line
+  where y.cohort = 'working' or b.week_start < p.weeks_before
+  window so_far as (partition by b.line, y.cohort order by b.week_start
                     rows between unbounded preceding and current row)
 ),
 compared (line, cohort, limb, parts, week_start, attended, before, after, nth) as (

@@ -85,7 +85,7 @@ RULES = (
     Rule("exactly half is severe", "persistent_absence", "2 * y.absent >= y.possible then 1", "2 * y.absent > y.possible then 1"),
     Rule("exactly ten per cent is not below", "since_week", "after < 0", "after <= 0"),
     Rule("a week that sessions attended lead back below begins anew", "since_week", " or c.before - c.attended < 0", ""),
-    Rule("since when counts the cohort's sessions alone", "since_week", " and (y.cohort = 'working' or w.week_start < p.weeks_before)", ""),
+    Rule("since when counts the cohort's sessions alone", "since_week", "y.cohort = 'working' or b.week_start < p.weeks_before", "true"),
     Rule("since the last time below, not the first", "since_session", "max(e.session_date) as since", "min(e.session_date) as since"),
     Rule("since when looks at what counts", "since_session", " and r.why = ''", ""),
     Rule("since when looks at possible sessions", "since_session", "r.possible = 1 and ", ""),
