@@ -96,6 +96,7 @@ class Schools:
                 self._registers(school, "AM")
                 self._registers(school, "PM")
             self._day += 1
+        first.changes(f"{DAYS[0]} AM", self._at, by="K", Ann="D")
 
     def batch(self) -> list[str]:
         """What comes in at once: registers of now, what is put right of days before, and something else now and then."""
