@@ -18,7 +18,8 @@ ABREAST ?= 3
 test: .venv/dev
 	@$(MAKE) --no-print-directory lint & lint=$$!; \
 	$(PYTEST) -n $(ABREAST) --dist loadscope --no-loadscope-reorder; code=$$?; \
-	wait $$lint && exit $$code
+	wait $$lint || { echo "Style, types or the arrows between the rooms are not right: make lint says where."; exit 1; }; \
+	exit $$code
 
 # What a change touches, in less than a minute: style, types, and the tests that stand on the files changed since main.
 quick: .venv/dev
