@@ -80,6 +80,8 @@ class Server:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        # What started the server knows the process that it started, and not the one of a restart.
+        self._control("stop", "fast", check=False)
         self._server.cleanup()
 
     @contextmanager
@@ -105,10 +107,12 @@ class Server:
 
     def restart(self, mode: str = "immediate") -> None:
         """Stop and start the server: `immediate` is the death of all its processes, and it recovers from its log."""
+        self._control("restart", mode)
+
+    def _control(self, what: str, mode: str, *, check: bool = True) -> None:
         server = self._server
-        folder = str(server.pgdata)
-        command = [str(server.bin_path / "pg_ctl"), "-w", "-D", folder, "-m", mode, "-l", str(server.log)]
-        subprocess.run([*command, "restart"], check=True, capture_output=True, user=server.system_user, cwd="/")
+        command = [str(server.bin_path / "pg_ctl"), "-w", "-D", str(server.pgdata), "-m", mode, "-l", str(server.log)]
+        subprocess.run([*command, what], check=check, capture_output=True, user=server.system_user, cwd="/")
 
     def require_password(self, role: str) -> None:
         """From now on this role must give its password."""
