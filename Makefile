@@ -59,11 +59,12 @@ bench-against: .venv/dev
 bench-answers-postgres: .venv/dev
 	@.venv/bin/python -m tests.benchmarks.answers_postgres $(WHAT)
 
-# The long forms: every property test with twenty times as many examples, two hundred rounds of kills, freezes and broken
-# brokers, a hundred thousand mutated messages; then two hundred batches, after each of which PostgreSQL's answers are
-# those of DuckDB and of a rebuild.
+# The long forms: every property test with twenty times as many examples, the facts of every scenario read in windows,
+# two hundred rounds of kills, freezes and broken brokers, a hundred thousand mutated messages; then two hundred batches,
+# after each of which PostgreSQL's answers are those of DuckDB and of a rebuild.
 soak: .venv/dev
 	@ROLLBOOK_EXAMPLES_TIMES=20 $(PYTEST) -n $(ABREAST) --dist loadscope --no-loadscope-reorder -m hypothesis
+	@ROLLBOOK_EXAMPLES_TIMES=20 $(PYTEST) -n $(ABREAST) --dist loadscope --no-loadscope-reorder -m 'not hypothesis' tests/scenarios
 	@.venv/bin/python -m tests.soak
 	@.venv/bin/python -m tests.fuzz
 	@ROLLBOOK_SOAK=1 .venv/bin/python -m pytest -q tests/projections/test_postgres_batches.py
