@@ -85,3 +85,14 @@ def test_as_at_a_moment_one_place_is_answered_as_among_all(
 
 def test_the_county_holds_enough_to_be_compared(past: dict[str, dict[int, list[tuple[object, ...]]]]) -> None:
     assert sum(len(rows) > 1 for rows in past.values()) > len(OF_PLACES) / 2
+
+
+def test_every_table_and_column_of_the_file_says_what_it_is(county: DuckReader) -> None:
+    """For whoever opens it with another tool; those of PostgreSQL are walked in test_postgres_analysts.py."""
+    of_the_file = "database_name = 'answers' and schema_name in ('ans', 'fact')"
+    columns = county.ask(f"select table_name, column_name, comment from duckdb_columns() where {of_the_file}").rows()
+    assert {table for table, _, _ in columns} > {*ANSWERS}
+    assert [(table, column) for table, column, says in columns if not says] == []
+    for kind in ("table", "view"):
+        silent = f"select {kind}_name from duckdb_{kind}s() where {of_the_file} and coalesce(comment, '') = ''"
+        assert county.ask(silent).rows() == []
