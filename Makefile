@@ -13,11 +13,12 @@ demo: .venv/run
 PYTHON_KEEPS = env -u PYTHONDONTWRITEBYTECODE .venv/bin/python
 PYTEST = $(PYTHON_KEEPS) -m pytest
 ABREAST ?= 3
+PYTEST_ABREAST = $(PYTEST) -n $(ABREAST) --dist loadscope --no-loadscope-reorder
 
 # Style and types are looked at beside the tests: what they find is said, and fails, as well.
 test: .venv/dev
 	@$(MAKE) --no-print-directory lint & lint=$$!; \
-	$(PYTEST) -n $(ABREAST) --dist loadscope --no-loadscope-reorder; code=$$?; \
+	$(PYTEST_ABREAST); code=$$?; \
 	wait $$lint || { echo "Style, types or the arrows between the rooms are not right: make lint says where."; exit 1; }; \
 	exit $$code
 
@@ -63,8 +64,8 @@ bench-answers-postgres: .venv/dev
 # two hundred rounds of kills, freezes and broken brokers, a hundred thousand mutated messages; then two hundred batches,
 # after each of which PostgreSQL's answers are those of DuckDB and of a rebuild.
 soak: .venv/dev
-	@ROLLBOOK_EXAMPLES_TIMES=20 $(PYTEST) -n $(ABREAST) --dist loadscope --no-loadscope-reorder -m hypothesis
-	@ROLLBOOK_EXAMPLES_TIMES=20 $(PYTEST) -n $(ABREAST) --dist loadscope --no-loadscope-reorder -m 'not hypothesis' tests/scenarios
+	@ROLLBOOK_EXAMPLES_TIMES=20 $(PYTEST_ABREAST) -m hypothesis
+	@ROLLBOOK_EXAMPLES_TIMES=20 $(PYTEST_ABREAST) -m 'not hypothesis' tests/scenarios
 	@.venv/bin/python -m tests.soak
 	@.venv/bin/python -m tests.fuzz
 	@ROLLBOOK_SOAK=1 .venv/bin/python -m pytest -q tests/projections/test_postgres_batches.py

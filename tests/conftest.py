@@ -59,7 +59,7 @@ LONG = tuple(
 """What takes longest comes first, so that no process ends with it when the others have nothing left."""
 
 
-class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # a class of a package without types
     """Where several processes run, a file's tests stay together: its fixtures are made once.
 
     The package's own `loadgroup` reads groups from the ends of test ids, where pytest 9.2 no longer has them: each test

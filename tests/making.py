@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -28,7 +29,7 @@ from domain.ledger.bodies import open_state
 from domain.ledger.held import Waiting
 from domain.ledger.keystore import KeyStore
 from domain.ledger.ledger import Founding, Ledger, found
-from domain.ledger.postgres_setup import make_tables
+from domain.ledger.postgres_setup import WRITER_RIGHTS, make_tables
 from domain.ledger.postgres_store import open_postgres
 from domain.ledger.sqlite_store import open_sqlite
 from domain.ledger.store import Store
@@ -526,35 +527,30 @@ class ServerSchools:
     def __init__(self, database: Database, folder: Path) -> None:
         self._database = database
         self._folder = folder
-        self._made = 0
+        self._numbers = count()
         self._introduced: dict[tuple[str, ...], str] = {}
 
     def ready(self, folder: Path, pupils: Sequence[str] = ("Ann", "Ben", "Cal")) -> School:
         """As `School.ready`."""
         first = self._introduced.get(tuple(pupils)) or self._introduce(tuple(pupils))
-        name = self._schema("school")
+        name = self._name("school")
         with psycopg.connect(**self._database.arguments) as connection:
             make_tables(connection, name)
-            for (table,) in connection.execute(
-                "SELECT table_name::text FROM information_schema.tables WHERE table_schema = %s", (first,)
-            ).fetchall():
-                connection.execute(
-                    f"INSERT INTO {name}.{table} SELECT * FROM {first}.{table} ON CONFLICT DO NOTHING".encode()
-                )
+            for table in WRITER_RIGHTS:
+                copy = f"INSERT INTO {name}.{table} SELECT * FROM {first}.{table} ON CONFLICT DO NOTHING"
+                connection.execute(copy.encode())
         shutil.copy(self._folder / first, folder / "keys.sqlite")
         return School.at(folder, self._store_in(name))
 
     def _introduce(self, pupils: tuple[str, ...]) -> str:
         """The schema of a school that is copied; its keys have the same name."""
-        name = self._introduced[pupils] = self._schema("introduced")
+        name = self._introduced[pupils] = self._name("introduced")
         introduce(School.founded(self._folder, open_store=self._store_in(name, create=True)), pupils)
         (self._folder / "keys.sqlite").rename(self._folder / name)
         return name
 
-    def _schema(self, word: str) -> str:
-        self._made += 1
-        self._database.execute(f"CREATE SCHEMA {word}{self._made}")
-        return f"{word}{self._made}"
+    def _name(self, word: str) -> str:
+        return f"{word}{next(self._numbers)}"
 
     def _store_in(self, schema: str, *, create: bool = False) -> OpenStore:
         return lambda _: open_postgres(**self._database.arguments, schema=schema, create=create)

@@ -39,6 +39,11 @@ def differing(one: Facts, other: Facts) -> list[str]:
     ]
 
 
+def differing_in_windows(ledger: Ledger, size: int) -> list[str]:
+    """The tables that come out otherwise where a ledger is read by so many positions, and by a new loader midway."""
+    return differing(loaded(ledger), loaded(ledger, size=size, stops=(ledger.store.head()[0] // 2,)))
+
+
 def _sorted(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.sort(frame.columns)
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import count, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import LiteralString
 
@@ -35,7 +35,6 @@ from tests.postgres import Database, Server
 
 ANSWERS = read()
 PROJECTOR = Layout().projector
-COPIES = count()
 BEFORE = "at "
 """What the program prints before the name of each answer."""
 
@@ -88,6 +87,7 @@ def catch_up(
 class Place:
     """A database of answers, and who comes to it."""
 
+    server: Server
     database: Database
     owner: str
 
@@ -103,15 +103,9 @@ class Place:
     @contextmanager
     def copy(self) -> Iterator[Place]:
         """Another database that is as this one stands: much quicker than answers made anew. Nobody may be connected."""
-        copied = f"{self.database.dbname}_{next(COPIES)}"
-        everything = replace(self.database, dbname="postgres")
-        everything.execute(
-            f"CREATE DATABASE {copied} TEMPLATE {self.database.dbname} OWNER {self.owner} STRATEGY file_copy"
-        )
-        try:
-            yield Place(replace(self.database, dbname=copied), self.owner)
-        finally:
-            everything.execute(f"DROP DATABASE {copied} WITH (FORCE)")
+        as_this = f"TEMPLATE {self.database.dbname} OWNER {self.owner} STRATEGY file_copy"
+        with self.server.database(as_this) as database:
+            yield replace(self, database=database)
 
     def as_owner(self) -> psycopg.Connection:
         """A session of the owner."""
@@ -127,7 +121,7 @@ class Place:
 def set_up_place(server: Server, options: LiteralString = "") -> Iterator[Place]:
     """A fresh database with a ledger's schema, and all that answers need, made by an owner who is no superuser."""
     with server.database(options) as database:
-        place = Place(database, f"owner_of_{database.dbname}")
+        place = Place(server, database, f"owner_of_{database.dbname}")
         server.role(place.owner, "LOGIN CREATEROLE")
         database.execute(f"ALTER DATABASE {database.dbname} OWNER TO {place.owner}")
         roles = postgres_setup.Roles(f"writer_of_{database.dbname}", f"reader_of_{database.dbname}")

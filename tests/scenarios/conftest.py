@@ -13,7 +13,7 @@ from domain.ledger.rebuild import compare
 from tests.examples import TIMES
 from tests.making import School, ServerSchools
 from tests.postgres import Server
-from tests.projections.loading import differing, loaded
+from tests.projections.loading import differing_in_windows
 
 SOME: Final = 8
 """Of so many scenarios one has its facts read in windows beside: it takes longer than most scenarios. `make soak` reads
@@ -41,11 +41,6 @@ def school(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[School]:
     after = made.beside()
     assert compare(after.ledger.store, after.ledger.keys).agree, "the identity index is not what the log says"
     if TIMES > 1 or (request.param == "sqlite" and crc32(request.node.name.encode()) % SOME == 0):
-        _read_in_windows(after)
+        size = 31 if TIMES > 1 else max(31, after.head // 4)
+        assert differing_in_windows(after.ledger, size) == [], "the facts of this ledger depend on how it was read"
     after.close()
-
-
-def _read_in_windows(after: School) -> None:
-    size = 31 if TIMES > 1 else max(31, after.head // 4)
-    whole, halves = loaded(after.ledger), loaded(after.ledger, size=size, stops=(after.head // 2,))
-    assert differing(whole, halves) == [], "the facts of this ledger depend on how it was read"

@@ -32,7 +32,7 @@ from tests.consumers.histories import Said, cut, cuts, deliveries, histories, se
 from tests.examples import examples
 from tests.making import School, container, founding, introduce
 from tests.postgres import Database, Server
-from tests.projections.loading import differing, loaded
+from tests.projections.loading import differing_in_windows
 from tests.renaming import Side, entries, from_outside, same_ledger
 from tests.scenarios.arranging import part_time
 
@@ -108,12 +108,6 @@ def import_into(side: Side, *files: Path) -> list[Counts]:
     return [import_file(side.ledger, file).counts for file in files]
 
 
-def reads_the_same_in_windows(ledger: Ledger) -> None:
-    """However many positions the reader of facts takes at once, and wherever it stopped between."""
-    head = ledger.store.head()[0]
-    assert differing(loaded(ledger), loaded(ledger, size=31, stops=(head // 2,))) == []
-
-
 def dismiss_all(ledger: Ledger) -> None:
     intake = Intake(ledger)
     for item in waiting(ledger.store, ledger.keys):
@@ -182,7 +176,7 @@ def test_what_is_held_replayed_dismissed_and_sent_again_makes_the_same_ledger_in
             done = carry_out(side.ledger, MergeIdentities(**named(side.ledger, "Ben", "Eve"), basis="school_confirms"))
             assert isinstance(done, Done)
         same_ledger(embedded, server, from_outside([*first, *later]))
-        reads_the_same_in_windows(server.ledger)
+        assert differing_in_windows(server.ledger, 31) == []
 
 
 @given(histories, cuts)
@@ -200,4 +194,4 @@ def test_a_random_history_makes_the_same_ledger_in_both(
             for some in cut(told, sizes):
                 intake.take(some)
         same_ledger(embedded, server, from_outside([*opening.sent, *told]))
-        reads_the_same_in_windows(server.ledger)
+        assert differing_in_windows(server.ledger, 31) == []
