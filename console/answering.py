@@ -124,38 +124,51 @@ def asking(
         of_place = None if place is None else the_place(ledger, place)
         asks = asked_for(ledger, for_)
         head = upto(ledger, moment)
-        if not no_catch_up:
-            _bring_up(home, ledger, head)
-        with opened(home, ledger, moment, of_place, authority, asks, config) as asked:
+        reader = None if no_catch_up else _brought_up(home, ledger, head, config)
+        with opened(home, ledger, moment, of_place, authority, asks, config, reader) as asked:
             if authority is not None and not places_of(asked.reader, authority):
                 say.remark(f"No place here is of authority {authority}.")
             yield asked
 
 
-def _bring_up(home: Home, ledger: Ledger, wanted: int) -> None:
-    """Catch up, where the answers do not know of the position wanted or are another version's; say so beside."""
-    known = projecting.standing(home)
+def _brought_up(home: Home, ledger: Ledger, wanted: int, config: Mapping[str, Any] | None) -> Reader | None:
+    """Catch up, where the answers do not know of the position wanted or are another version's; say so beside. Answers
+    that were opened to find out, and may be asked as they are, come back: opening takes longer than most questions."""
+    try:
+        reader: Reader | None = projecting.open_reader(home, config)
+    except FileNotFoundError:
+        reader = None
+    known = projecting.Standing()
+    if reader is not None:
+        try:
+            known = projecting.standing_of(reader)
+        except BaseException:
+            reader.close()
+            raise
     behind = wanted - known.position
     if behind <= 0 and known.position and not known.outdated:
-        return
+        return reader
+    if reader is not None:
+        reader.close()
     n = say.number
     why = f"are {n(behind)} entries behind the ledger" if behind > 0 else "were made by another version of Rollbook"
     if (wanted if known.outdated else behind) > BY_ITSELF:
         if not known.position:
             raise Refused(f"There are {n(wanted)} entries and no answers yet; run rollbook project first.")
         say.remark(f"The answers {why}; rollbook project brings them up to it.")
-        return
+        return None
     try:
         caught = projecting.catch_up(home, ledger)
     except projecting.AtWork:
         if not known.position:
             raise Refused("Another process makes the first answers just now; ask again when it is done.") from None
         say.remark(f"The answers {why}; another process brings them up to it.")
-        return
+        return None
     did = say.counted(caught.entries, "entry", "entries")
     if not caught.entries:
         did = f"{say.counted(len(caught.done.rebuilt), 'answer', 'answers')} by new definitions"
     say.remark(f"Brought the answers up to the ledger first: {did}, {caught.seconds:.1f} seconds.")
+    return None
 
 
 @contextmanager
@@ -167,9 +180,10 @@ def opened(
     authority: str | None = None,
     asks: bytes | None = None,
     config: Mapping[str, Any] | None = None,
+    reader: Reader | None = None,
 ) -> Iterator[Asking]:
-    """The published answers of a ledger that is open already, as they are; see `asking`."""
-    reader = projecting.open_reader(home, config)
+    """The published answers of a ledger that is open already, as they are, or a `reader` of them; see `asking`."""
+    reader = reader or projecting.open_reader(home, config)
     try:
         yield _told(ledger, reader, as_at, place, authority, asks)
     except Exception as error:

@@ -105,7 +105,6 @@ class Standing:
 
 def standing(home: Home) -> Standing:
     """How far the published answers are; nothing is changed."""
-    from projections import answers
     from projections.engines.duck import PUBLISHED
 
     if home.settings.server is None and not (folder_of(home) / PUBLISHED).exists():
@@ -115,9 +114,16 @@ def standing(home: Home) -> Standing:
     except FileNotFoundError:
         return Standing()
     try:
-        state = reader.state()
+        return standing_of(reader)
     finally:
         reader.close()
+
+
+def standing_of(reader: Reader) -> Standing:
+    """How far answers that are open already are."""
+    from projections import answers
+
+    state = reader.state()
     built = {name: one.digest for name, one in state.built.items()}
     return Standing(state.position, built != {name: answer.digest for name, answer in answers.every().items()})
 
