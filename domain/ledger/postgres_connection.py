@@ -136,8 +136,8 @@ class Datastore(library.PostgresDatastore):
             user="",
             password="",
             connect_timeout=POOL_TIMEOUT,
-            pool_size=2,
-            max_overflow=13,
+            pool_size=1,  # most commands need no second one, and each takes a server a hundredth of a second
+            max_overflow=14,
             schema=schema,
             originator_id_type=originator_id_type,
         )
