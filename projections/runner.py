@@ -17,6 +17,7 @@ import polars as pl
 
 from projections.answers import Answer, digest_of, lineages
 from projections.engines.engine import Built, Change, Engine, State
+from projections.facts.rules import digest_of_rules
 from projections.facts.tables import DICTIONARIES, TABLES, Table
 
 Window = tuple[int, Mapping[str, pl.DataFrame]]
@@ -90,7 +91,7 @@ class Runner:
         )
         facts = {name: digest_of(table) for name, table in tables.items()}
         self._facts = hashlib.sha256("\n".join(sorted(facts.values())).encode()).hexdigest()
-        of_rules = {name: hashlib.sha256(frame.write_csv().encode()).hexdigest() for name, frame in rules.items()}
+        of_rules = {name: digest_of_rules(frame) for name, frame in rules.items()}
         self._lineages = lineages(answers, {**facts, **{name: facts[name] + said for name, said in of_rules.items()}})
 
     def loaded(self) -> int:

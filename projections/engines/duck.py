@@ -23,6 +23,7 @@ from projections.engines import duck_files
 from projections.engines.duck_layout import (
     PATH,
     comments,
+    comments_of_facts,
     layout,
     read_state,
     state_statements,
@@ -92,6 +93,7 @@ class DuckEngine:
         if not self._one("select count(*) from duckdb_schemas() where schema_name = 'state' and not internal"):
             with self.transaction():
                 self._run(";\n".join(layout(tables)))
+                self._run(";\n".join(comments_of_facts(tables)))
         self._run(f"set search_path = '{PATH}'")
 
     def close(self) -> None:

@@ -37,9 +37,6 @@ def layout(tables: Mapping[str, Table]) -> Iterator[str]:
             yield f"create view fact.asked as {asked_by_variable(table)}"
         else:
             yield f"create table fact.{table.name} ({', '.join(f'{c.name} {c.type}' for c in table.columns)})"
-        yield f"comment on {'view' if table.name == 'asked' else 'table'} fact.{table.name} is {quoted(table.says)}"
-        for column in table.columns:
-            yield f"comment on column fact.{table.name}.{column.name} is {quoted(column.says)}"
     yield (
         "create table state.reached"
         " (store text, serial bigint, loaded bigint, position bigint, recorded_at timestamp, head text, facts text)"
@@ -59,8 +56,16 @@ def asked_by_variable(table: Table) -> str:
     return f"select {', '.join(told)}"
 
 
+def comments_of_facts(tables: Mapping[str, Table]) -> Iterator[str]:
+    """What the tables of a new file and their columns say, for whoever opens it with another tool."""
+    for table in tables.values():
+        yield f"comment on {'view' if table.name == 'asked' else 'table'} fact.{table.name} is {quoted(table.says)}"
+        for column in table.columns:
+            yield f"comment on column fact.{table.name}.{column.name} is {quoted(column.says)}"
+
+
 def comments(answer: Answer) -> Iterator[str]:
-    """What an answer and its columns say, for whoever opens the file with another tool."""
+    """The same of an answer."""
     told = f"{answer.question} Key: {', '.join(answer.key)}. Source: {answer.source}"
     yield f"comment on {answer.kind} ans.{answer.name} is {quoted(told)}"
     for column, says in answer.columns.items():

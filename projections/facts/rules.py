@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from calendar import monthrange
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -35,6 +36,19 @@ def rules() -> Mapping[str, pl.DataFrame]:
         "holiday_rule": _holidays(),
         "label_rule": _labels(),
     }
+
+
+_DIGESTS: dict[int, tuple[pl.DataFrame, str]] = {}
+"""By the identity of a frame, which is kept with it so that no other one takes its place."""
+
+
+def digest_of_rules(frame: pl.DataFrame) -> str:
+    """SHA-256 of what a table of rules says; worked out once for each frame, as nobody changes one: of all the days it
+    takes longer than everything else that a runner does before it begins."""
+    kept = _DIGESTS.get(id(frame))
+    if kept is None:
+        kept = _DIGESTS[id(frame)] = frame, hashlib.sha256(frame.write_csv().encode()).hexdigest()
+    return kept[1]
 
 
 def _codes() -> pl.DataFrame:
