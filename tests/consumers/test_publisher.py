@@ -37,7 +37,9 @@ def broker(shared_broker: Broker) -> Broker:
 @pytest.fixture(scope="module")
 def server_schools(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerSchools]:
     with postgres_server.database() as database:
-        yield ServerSchools(database, tmp_path_factory.mktemp("introduced"))
+        schools = ServerSchools(database, tmp_path_factory.mktemp("introduced"))
+        yield schools
+        schools.close()
 
 
 @pytest.fixture

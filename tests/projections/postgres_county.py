@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -27,6 +27,7 @@ from projections.engines.postgres import PostgresEngine
 from projections.engines.postgres_layout import Layout, set_up
 from projections.facts.load import Loader
 from projections.facts.rules import rules
+from projections.facts.tables import TABLES, Table
 from projections.projector import instant, known_names
 from projections.runner import Done, Head, Runner, Window
 from simulation import simulate_year
@@ -96,9 +97,11 @@ class Place:
         """For whoever names a role beside."""
         return f"host={self.database.host} dbname={self.database.dbname}"
 
-    def engine(self, answers: dict[str, Answer] = ANSWERS, *, anew: bool = False) -> PostgresEngine:
+    def engine(
+        self, answers: dict[str, Answer] = ANSWERS, tables: Mapping[str, Table] = TABLES, *, anew: bool = False
+    ) -> PostgresEngine:
         """The projector's hands."""
-        return PostgresEngine(self.conninfo, answers, user=PROJECTOR, anew=anew, simulated=True)
+        return PostgresEngine(self.conninfo, answers, tables=tables, user=PROJECTOR, anew=anew, simulated=True)
 
     @contextmanager
     def copy(self) -> Iterator[Place]:
@@ -114,7 +117,8 @@ class Place:
     def told(self) -> dict[str, list[tuple[object, ...]]]:
         """Every stored answer, as it stands."""
         stored = [name for name, answer in ANSWERS.items() if answer.kind == "table"]
-        return {name: sorted(self.database.execute(f"SELECT * FROM ans.{name}"), key=repr) for name in stored}
+        with psycopg.connect(**self.database.arguments) as connection:
+            return {name: sorted(connection.execute(f"SELECT * FROM ans.{name}".encode()), key=repr) for name in stored}
 
 
 @contextmanager

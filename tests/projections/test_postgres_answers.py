@@ -210,7 +210,8 @@ def test_a_view_whose_text_changes_is_made_again(up_to_date: Place, ledger: Ledg
 
 
 class Onlooker:
-    """An analyst who asks the same again and again, and keeps each answer that differs from the one before."""
+    """An analyst who asks the same every hundredth of a second, and keeps each answer that differs from the one before.
+    Without a pause it would keep a core to itself."""
 
     def __init__(self, place: Place) -> None:
         self.seen: list[tuple[object, ...]] = []
@@ -229,7 +230,7 @@ class Onlooker:
 
     def _look(self) -> None:
         with psycopg.connect(**self._place.database.arguments, autocommit=True) as connection:
-            while not self._stop.is_set():
+            while not self._stop.wait(0.01):
                 try:
                     row = connection.execute(
                         "SELECT (SELECT count(*) FROM analyst.register), (SELECT sum(sessions) FROM analyst.attendance_week)"

@@ -24,18 +24,17 @@ those of all; those of PostgreSQL's ledgers are read in test_both_stores.py."""
 def server_schools(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerSchools]:
     """Where the schools of the server profile are made."""
     with postgres_server.database() as database:
-        yield ServerSchools(database, tmp_path_factory.mktemp("introduced"))
+        schools = ServerSchools(database, tmp_path_factory.mktemp("introduced"))
+        yield schools
+        schools.close()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def school(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[School]:
     """A school with Ann, Ben and Cal on its roll. Whatever a scenario does, its index can be rebuilt from its log, and
     its facts are the same in whatever windows they are read."""
-    if request.param == "sqlite":
-        made = School.ready(tmp_path)
-    else:
-        schools: ServerSchools = request.getfixturevalue("server_schools")
-        made = schools.ready(tmp_path)
+    schools: ServerSchools | None = None if request.param == "sqlite" else request.getfixturevalue("server_schools")
+    made = (schools or School).ready(tmp_path)
     yield made
     made.close()
     after = made.beside()
@@ -44,3 +43,5 @@ def school(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[School]:
         size = 31 if TIMES > 1 else max(31, after.head // 4)
         assert differing_in_windows(after.ledger, size) == [], "the facts of this ledger depend on how it was read"
     after.close()
+    if schools:
+        schools.take_back(made)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import psycopg
 import pytest
@@ -26,25 +27,30 @@ class Office:
     owner: str
     writer: str
     reader: str
+    sessions: dict[str, psycopg.Connection] = field(default_factory=dict)
 
     def open(self, user: str) -> PostgresStore:
         """The ledger, as one of them."""
         return open_postgres(**self.database.as_role(user).arguments, schema="rollbook", create=False)
 
     def try_as(self, user: str, *statements: str) -> None:
-        """Run statements in one session, as a person with psql would."""
-        with psycopg.connect(**self.database.as_role(user).arguments, autocommit=True) as connection:
-            connection.execute("SET search_path = rollbook, public")
+        """Run statements in this user's session, as a person with psql would; no transaction stays open."""
+        if user not in self.sessions:
+            self.sessions[user] = psycopg.connect(**self.database.as_role(user).arguments, autocommit=True)
+            self.sessions[user].execute("SET search_path = rollbook, public")
+        try:
             for statement in statements:
-                connection.execute(statement.encode())
+                self.sessions[user].execute(statement.encode())
+        finally:
+            self.sessions[user].rollback()
 
 
 def batch(stream: str, delivery: int) -> Batch:
     return Batch([Chunk(stream, 0, "Topic", [b"one", b"two"])], tracking=[TrackingRow("source", delivery)])
 
 
-@pytest.fixture
-def office(postgres_server: Server, postgres_database: Database) -> Iterator[Office]:
+@contextmanager
+def set_up_office(postgres_server: Server, postgres_database: Database) -> Iterator[Office]:
     """Owner, writer and reader, none of them a superuser, and a ledger with two entries."""
     name = postgres_database.dbname
     made = Office(postgres_database, f"owner_of_{name}", f"writer_of_{name}", f"reader_of_{name}")
@@ -58,11 +64,26 @@ def office(postgres_server: Server, postgres_database: Database) -> Iterator[Off
     store.append(first)
     store.close()
     yield made
+    for session in made.sessions.values():
+        session.close()
     with psycopg.connect(**postgres_database.arguments, autocommit=True) as connection:
         for role in (made.writer, made.reader, made.owner):
             connection.execute(f"REASSIGN OWNED BY {role} TO postgres".encode())
             connection.execute(f"DROP OWNED BY {role}".encode())
             connection.execute(f"DROP ROLE {role}".encode())
+
+
+@pytest.fixture
+def office(postgres_server: Server, postgres_database: Database) -> Iterator[Office]:
+    with set_up_office(postgres_server, postgres_database) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def unchanged(postgres_server: Server) -> Iterator[Office]:
+    """One for every test in which nothing may be changed."""
+    with postgres_server.database() as database, set_up_office(postgres_server, database) as made:
+        yield made
 
 
 def test_the_writer_adds_entries_moves_tracking_and_clears_what_is_done(office: Office) -> None:
@@ -76,13 +97,13 @@ def test_the_writer_adds_entries_moves_tracking_and_clears_what_is_done(office: 
     writer.close()
 
 
-def test_the_reader_sees_entries_and_nothing_beside_them(office: Office) -> None:
-    reader = office.open(office.reader)
+def test_the_reader_sees_entries_and_nothing_beside_them(unchanged: Office) -> None:
+    reader = unchanged.open(unchanged.reader)
     assert [r.state for r in reader.read_positions(1, 9)] == [b"one", b"two"]
     reader.close()
     for table in ("identity", "held_bytes", "messages", "tracking"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            office.try_as(office.reader, f"SELECT * FROM {table}")
+            unchanged.try_as(unchanged.reader, f"SELECT * FROM {table}")
 
 
 COLUMN = {
@@ -115,14 +136,14 @@ NEEDED = {
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("who", ["writer", "reader"])
-def test_neither_writer_nor_reader_can_change_a_table(office: Office, who: str, change: str) -> None:
-    role = office.writer if who == "writer" else office.reader
+def test_neither_writer_nor_reader_can_change_a_table(unchanged: Office, who: str, change: str) -> None:
+    role = unchanged.writer if who == "writer" else unchanged.reader
     for table in EVERYTHING:
         if who == "writer" and change in NEEDED.get(table, ()):
             continue
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            office.try_as(role, CHANGES[change].format(t=table, c=COLUMN[table]))
-    store = office.open(office.owner)
+            unchanged.try_as(role, CHANGES[change].format(t=table, c=COLUMN[table]))
+    store = unchanged.open(unchanged.owner)
     assert [r.state for r in store.read_positions(1, 9)] == [b"one", b"two"]
     store.close()
 
@@ -151,18 +172,20 @@ ELSEWHERE = (
 @pytest.mark.parametrize("statement", ELSEWHERE)
 @pytest.mark.parametrize("who", ["writer", "reader"])
 def test_neither_writer_nor_reader_can_make_anything_or_become_another(
-    office: Office, who: str, statement: str
+    unchanged: Office, who: str, statement: str
 ) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        office.try_as(office.writer if who == "writer" else office.reader, statement.format(owner=office.owner))
+        unchanged.try_as(
+            unchanged.writer if who == "writer" else unchanged.reader, statement.format(owner=unchanged.owner)
+        )
 
 
 @pytest.mark.parametrize("table", EVERYTHING)
-def test_the_reader_cannot_add_a_row(office: Office, table: str) -> None:
+def test_the_reader_cannot_add_a_row(unchanged: Office, table: str) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        office.try_as(office.reader, f"INSERT INTO {table} DEFAULT VALUES")
+        unchanged.try_as(unchanged.reader, f"INSERT INTO {table} DEFAULT VALUES")
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        office.try_as(office.reader, f"COPY {table} FROM STDIN")
+        unchanged.try_as(unchanged.reader, f"COPY {table} FROM STDIN")
 
 
 def test_the_guards_stand_in_a_session_that_skips_ordinary_triggers(office: Office) -> None:
