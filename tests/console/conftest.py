@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from console.main import app
+from projections.engines import duck
+from tests.answering import UncommentedEngine
 from tests.making import School
 
 
@@ -40,6 +43,15 @@ class Command:
         """Run a verb."""
         result = CliRunner().invoke(app, ["--home", str(self.home), *arguments], input=stdin, prog_name="rollbook")
         return Said(result.exit_code, result.stdout, result.stderr)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def uncommented() -> Iterator[None]:
+    """What is typed here makes answers without comments and on one core; a third of the time of a small home's first
+    question. Commands in processes of their own make them as they do elsewhere."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duck, "DuckEngine", partial(UncommentedEngine, threads=1))
+        yield
 
 
 @pytest.fixture

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import csv
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from domain.codes import NATIONAL
 from projections.published import EVERY, PARTS, REASON_OF, Part
-from tests.console.conftest import Command
+from tests.console.conftest import Answered, Command, settled
 from tests.making import LAESTAB, URN, School
 
 DAYS = ("2025-09-01", "2025-09-02", "2025-09-03", "2025-09-04")
 
 
-@pytest.fixture
-def term(school: School) -> School:
+def four_mornings(home: Path) -> School:
     """Four mornings: Ann is there, Ben is ill once, Cal always absent."""
+    school = settled(home, "Ann", "Ben", "Cal")
     for day in DAYS:
         school.takes("7B", f"{day} AM", "08:55", Ann="/", Ben="I" if day == DAYS[0] else "/", Cal="O")
     return school
+
+
+@pytest.fixture
+def term(school: School, answered: Answered) -> Iterator[School]:
+    """That school, with its answers made."""
+    shutil.rmtree(school.folder)
+    made = answered(school.folder, four_mornings)
+    yield made
+    made.close()
 
 
 def read(folder: Path, name: str) -> list[dict[str, str]]:

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.console.conftest import Command
+from tests.console.conftest import Answered, Command, settled
 from tests.making import LAESTAB, School
 
 
-@pytest.fixture
-def term(school: School) -> School:
+def two_weeks(home: Path) -> School:
     """Two weeks: Ann is there, Ben half the time, Cal never."""
+    school = settled(home, "Ann", "Ben", "Cal")
     for n, day in enumerate(("2025-09-01", "2025-09-02", "2025-09-08", "2025-09-09")):
         school.takes("7B", f"{day} AM", "08:55", Ann="/", Ben="I" if n % 2 else "/", Cal="O")
     return school
+
+
+@pytest.fixture
+def term(school: School, answered: Answered) -> Iterator[School]:
+    """That school, with its answers made."""
+    shutil.rmtree(school.folder)
+    made = answered(school.folder, two_weeks)
+    yield made
+    made.close()
 
 
 def said_in(svg: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -17,10 +19,26 @@ import pytest
 from console import projecting
 from console.home import Home
 from projections import answers
-from tests.console.conftest import Command
+from tests.console.conftest import Answered, Command, settled
 from tests.making import School
 
 MON = "2025-09-01 AM"
+
+
+def monday(home: Path) -> School:
+    """A Monday morning: Ann and Cal are there, of Ben nobody knows."""
+    school = settled(home, "Ann", "Ben", "Cal")
+    school.takes("7B", MON, "08:45", Ann="/", Ben="N", Cal="/")
+    return school
+
+
+@pytest.fixture
+def told(school: School, answered: Answered) -> Iterator[School]:
+    """That morning in the home of `at_school`, with its answers made."""
+    shutil.rmtree(school.folder)
+    made = answered(school.folder, monday)
+    yield made
+    made.close()
 
 
 def test_project_says_how_far_it_came_and_again_says_nothing_new(school: School, at_school: Command) -> None:
@@ -51,28 +69,25 @@ def test_status_says_how_far_the_answers_are(school: School, at_school: Command)
     assert f"Answers: up to position {known['entries']}" in at_school("status").out
 
 
-def test_a_rebuild_gives_the_same_answers_and_leaves_nothing_beside(school: School, at_school: Command) -> None:
-    school.takes("7B", MON, "08:45", Ann="/", Ben="N", Cal="/")
-    school.changes(MON, "11:00", Ben=("N", "I"))
+def test_a_rebuild_gives_the_same_answers_and_leaves_nothing_beside(told: School, at_school: Command) -> None:
+    told.changes(MON, "11:00", Ben=("N", "I"))
     before = at_school("totals", "--json").out
-    asked = school.head
-    assert school.entries("DefinitionAdopted") == []
+    asked = told.head
+    assert told.entries("DefinitionAdopted") == []
     said = at_school("project", "--rebuild")
-    assert school.head - asked == len(school.entries("DefinitionAdopted")) > 0
+    assert told.head - asked == len(told.entries("DefinitionAdopted")) > 0
     assert said.code == 0, said.err
     assert "the ledger gives the same register" in said.out
     assert at_school("totals", "--json", "--no-catch-up").out == before
-    assert not (school.folder / f"{projecting.FOLDER}.new").exists()
-    school.changes(MON, "12:00", Ben=("I", "M"))
+    assert not (told.folder / f"{projecting.FOLDER}.new").exists()
+    told.changes(MON, "12:00", Ben=("I", "M"))
     assert "2 new entries" in at_school("project").out
 
 
 def test_a_rebuild_that_does_not_agree_with_the_ledger_is_not_put_in_place(
-    school: School, at_school: Command, monkeypatch: pytest.MonkeyPatch
+    told: School, at_school: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    school.takes("7B", MON, "08:45", Ann="/", Ben="N", Cal="/")
-    assert at_school("project").code == 0
-    published = school.folder / projecting.FOLDER / "answers.duckdb"
+    published = told.folder / projecting.FOLDER / "answers.duckdb"
     before = published.read_bytes()
     from projections import counting
 
@@ -87,7 +102,7 @@ def test_a_rebuild_that_does_not_agree_with_the_ledger_is_not_put_in_place(
     said = at_school("project", "--rebuild")
     assert (said.code, "was not put in place" in said.err) == (1, True)
     assert published.read_bytes() == before
-    assert not (school.folder / f"{projecting.FOLDER}.new").exists()
+    assert not (told.folder / f"{projecting.FOLDER}.new").exists()
 
 
 def test_following_takes_in_what_comes_until_told_to_stop(school: School, at_school: Command) -> None:
@@ -180,24 +195,20 @@ def test_a_check_says_which_answers_differ_by_how_many_rows_and_some_keys_and_ch
 
 
 def test_a_check_after_an_update_of_rollbook_asks_for_that_first(
-    school: School, at_school: Command, monkeypatch: pytest.MonkeyPatch
+    told: School, at_school: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    at_school("project")
     changed = {**answers.every(), "roll": replace(answers.every()["roll"], digest="of another version")}
     monkeypatch.setattr(answers, "every", lambda: changed)
     said = at_school("project", "--check")
     assert (said.code, "another version of Rollbook" in said.err) == (1, True)
 
 
-def test_who_follows_finds_by_itself_what_was_lost_says_so_and_makes_it_anew(
-    school: School, at_school: Command
-) -> None:
-    school.takes("7B", MON, "08:45", Ann="/", Ben="N")
+def test_who_follows_finds_by_itself_what_was_lost_says_so_and_makes_it_anew(told: School, at_school: Command) -> None:
     at_school("project")
     for file in ("work.duckdb", "answers.duckdb"):
-        _spoil(school, file, "delete from ans.calendar")
-    with _following(school, "--check-every", "0.01") as said:
-        _until(lambda: _rows_of_calendar(school) > 0)
+        _spoil(told, file, "delete from ans.calendar")
+    with _following(told, "--check-every", "0.01") as said:
+        _until(lambda: _rows_of_calendar(told) > 0)
     assert at_school("project", "--check").code == 0
     assert "was not what its facts give" in said[1]
     assert "every answer was made anew" in said[1]

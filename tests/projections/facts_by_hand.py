@@ -14,14 +14,18 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
+import polars as pl
 
 import projections
+from projections.facts.columns import schema_of
 from projections.facts.rules import rules
-from projections.facts.tables import FACTS, TABLES
+from projections.facts.tables import TABLES
 
 SQL = Path(projections.__file__).parent / "sql"
 FIRST_MOMENT = datetime.fromisoformat("2025-09-01T06:00")
 """When the entry at position 0 would have been recorded; each further position is a minute later."""
+MANY = 10
+"""From here on rows are written as a file: a statement with a thousand parameters takes long to read."""
 
 
 @cache
@@ -62,16 +66,16 @@ class Facts:
         for table in TABLES.values():
             columns = ", ".join(f"{column.name} {column.type}" for column in table.columns)
             self.database.execute(f"create table {table.name} ({columns})")
-        with TemporaryDirectory() as folder:
-            for name, rows in rules().items():
-                rows.write_parquet(Path(folder) / name)
-                self.database.execute(f"insert into {name} by name select * from read_parquet('{folder}/{name}')")
         self.position = 0
+        self._filled: set[str] = set()
+        self.put_frames(rules())
+        self._filled.clear()
 
     def clear(self) -> None:
         """Empty again, but for the rules: quicker than a new one, for many examples."""
-        for name in (*FACTS, "asked"):
+        for name in self._filled:
             self.database.execute(f"delete from {name}")
+        self._filled.clear()
         self.position = 0
 
     def close(self) -> None:
@@ -87,12 +91,23 @@ class Facts:
             at = row.get("recorded_at", FIRST_MOMENT + timedelta(minutes=self.position))
             beside = {"position": self.position, "recorded_at": at, "recorded_on": at.date()} if dated else {}
             given.append({**beside, **row})
-        if given:
+        if len(given) > MANY:
+            self.put_frames({table: pl.DataFrame(given, schema=schema_of(TABLES[table]))})
+        elif given:
             names = list(given[0])
             marks = ", ".join(f"({', '.join('?' for _ in names)})" for _ in given)
             insert = f"insert into {table} ({', '.join(names)}) values {marks}"
             self.database.execute(insert, [row[name] for row in given for name in names])
+            self._filled.add(table)
         return self.position
+
+    def put_frames(self, frames: Mapping[str, pl.DataFrame]) -> None:
+        """Many rows at once, by table, as they are: with their own positions and moments."""
+        with TemporaryDirectory(prefix="rollbook-facts-") as folder:
+            for name, rows in frames.items():
+                rows.write_parquet(Path(folder) / name)
+                self.database.execute(f"insert into {name} by name select * from read_parquet('{folder}/{name}')")
+                self._filled.add(name)
 
     def place(self, place: int, held: Iterable[date], cancelled: Iterable[date] = (), **about: Any) -> None:
         """A place and the days on which it meets, morning and afternoon, and those that were cancelled."""

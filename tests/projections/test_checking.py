@@ -21,6 +21,7 @@ from projections.engines.postgres import PostgresEngine
 from projections.engines.postgres_reader import PostgresReader
 from projections.projector import Projector, asked_at
 from projections.runner import Runner
+from tests.answering import UncommentedEngine, new_engine
 from tests.making import School
 from tests.postgres import Server
 from tests.projections import postgres_county
@@ -55,9 +56,15 @@ class Kept:
         return found
 
     def rounds(self) -> list[str]:
-        """In which answers a fault is seen when each is looked at once."""
+        """In which answers a fault is seen when each is looked at once; and once more after any that is seen."""
         rounds = Rounds(self.engine, self.runner, every(), Random(1))
-        return [name for _ in STORED if (name := rounds.look())]
+        seen, left = [], len(STORED)
+        while left:
+            left -= 1
+            if name := rounds.look():
+                seen.append(name)
+                left = len(STORED)
+        return seen
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +74,7 @@ def taken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     school = School.ready(folder)
     for day in ("2025-09-01", "2025-09-02", "2025-09-03"):
         school.takes("7B", f"{day} AM", "09:01", Ann="/", Ben="N")
-    engine = DuckEngine(folder / "answers", threads=1)
+    engine = new_engine(folder / "answers")
     Projector(school.ledger, engine).catch_up()
     engine.publish()
     engine.close()
@@ -89,7 +96,7 @@ def answered(taken: Path, postgres_server: Server) -> Iterator[postgres_county.P
 def kept(request: pytest.FixtureRequest, taken: Path, tmp_path: Path) -> Iterator[Kept]:
     school = School.at(shutil.copytree(taken, tmp_path / "school"))
     if request.param == "duckdb":
-        duck = DuckEngine(school.folder / "answers", threads=1)
+        duck = UncommentedEngine(school.folder / "answers", threads=1)
         yield from _kept(school, duck, lambda: DuckReader(duck.published, every(), config={"threads": 1}))
     else:
         answered: postgres_county.Place = request.getfixturevalue("answered")
@@ -131,10 +138,9 @@ def test_a_check_tells_rows_that_are_missing_too_many_and_other_and_their_keys(k
 def test_a_round_sees_what_was_lost_and_all_answers_are_right_again(kept: Kept, lost: str) -> None:
     kept.spoil(f"delete from {lost}")
     seen = kept.rounds()
-    assert len(seen) == 1, "after the first, all are right"
+    assert len(seen) == 1, "after the first, a whole round finds all right"
     assert seen[0] in downstream(every(), [lost])
     assert kept.differing() == []
-    assert kept.rounds() == []
 
 
 def test_a_look_at_what_is_wrong_changes_nothing_by_itself(kept: Kept) -> None:

@@ -47,9 +47,8 @@ class World:
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
         facts.put("place", {"place": 1, "laestab": "8051234", "kind": "maintained", "phase": "secondary"})
-        for day in school_days(MONDAY, 10):
-            self.session(day, 1, "held")
-            self.session(day, 2, "held")
+        held = ((day, session) for day in school_days(MONDAY, 10) for session in (1, 2))
+        facts.put("school_session", *(self._session(day, session, "held") for day, session in held))
         facts.put("source", self.source_row())
         facts.line(1, from_date=MONDAY, imported=0, carried=0, entry_recorded_on=MONDAY, entry_position=0)
 
@@ -58,10 +57,12 @@ class World:
         carries = {f"carries_{what}": about.pop(f"carries_{what}", yes) for what, yes in can.items()}
         return {"place": 1, "source": 1, "system": "SIMS", "delivery": "stream", "to_date": FAR, **carries, **about}
 
-    def session(self, day: date, session: int, status: str, **about: Any) -> int:
+    def _session(self, day: date, session: int, status: str) -> dict[str, Any]:
         minutes = {"begins_minute": (530, 780)[session - 1], "closes_minute": (570, 810)[session - 1]}
-        key = {"place": 1, "session_date": day, "session": session, "status": status}
-        return self.facts.put("school_session", {**key, **minutes, **about})
+        return {"place": 1, "session_date": day, "session": session, "status": status, **minutes}
+
+    def session(self, day: date, session: int, status: str, **about: Any) -> int:
+        return self.facts.put("school_session", {**self._session(day, session, status), **about})
 
     def marks(self, code: str | None = "/", day: date = MONDAY, session: int = 1, **about: Any) -> int:
         """An entry with its message; `said` is a local time of that day, or a moment."""

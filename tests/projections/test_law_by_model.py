@@ -199,10 +199,7 @@ def put(facts: Facts, world: World) -> None:
     tables: dict[str, list[dict[str, Any]]] = {}
     for table, row in world.facts:
         tables.setdefault(table, []).append(dict(row))
-    with TemporaryDirectory(prefix="rollbook-law-") as folder:
-        for table, rows in tables.items():
-            pl.DataFrame(rows, schema=schema_of(TABLES[table])).write_parquet(Path(folder) / table)
-            facts.database.execute(f"insert into {table} by name select * from read_parquet('{folder}/{table}')")
+    facts.put_frames({table: pl.DataFrame(rows, schema=schema_of(TABLES[table])) for table, rows in tables.items()})
     last = world.facts[-1][1]["position"] if world.facts else 0
     moment = datetime.combine(world.today, datetime.min.time())
     facts.put("asked", {"position": last, "moment": moment, "today": world.today})

@@ -195,8 +195,7 @@ class Answers:
         if self._steps:
             Runner(self._steps, ANSWERS, rules()).catch_up(iter(windows), head)
         for _, facts in windows:
-            for table, rows in facts.items():
-                self._beside.put(table, *rows.to_dicts())
+            self._beside.put_frames(facts)
         return not done.rebuilt
 
     def differing(self) -> list[str]:

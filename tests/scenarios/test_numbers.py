@@ -23,7 +23,7 @@ MON, TUE = "2025-09-01 AM", "2025-09-02 AM"
 
 @pytest.fixture
 def asks(school: School, tmp_path: Path) -> Iterator[Asks]:
-    made = Asks(school, tmp_path / "answers", "label", "number_finding")
+    made = Asks(school, tmp_path / "answers", "number_finding")
     yield made
     made.close()
 
@@ -35,7 +35,7 @@ def findings(asks: Asks, as_at: str | None = None) -> set[tuple[str, str]]:
 
 def labels(asks: Asks) -> set[tuple[str, str]]:
     """(name, label) of the labels of numbers."""
-    return {(row["name"], row["label"]) for row in asks.all("label") if row["label"].startswith("upn_")}
+    return {(row["name"], row["label"]) for row in asks.all("label_number")}
 
 
 def by_number(school: School, when: str, at: str, upn: str) -> None:

@@ -1,7 +1,7 @@
 """What an attendance officer asks of a ledger, in few words: `asks.of("Ann", "absence_run", limb="GNOU")`.
 
 Behind it stand the real ledger, the facts read from it, the SQL of the answers, and the runner that brings them up to
-date: each question catches up first, so the second one is answered by a refresh. `on_postgres` asks all that was asked
+date: where the ledger went on, the next question catches up first, by a refresh. `on_postgres` asks all that was asked
 once more on a server, which must say the same.
 """
 
@@ -20,6 +20,7 @@ from projections.engines.engine import Asked
 from projections.engines.postgres_reader import PostgresReader
 from projections.facts.load import Loader
 from projections.facts.rules import rules
+from projections.facts.tables import TABLES, Table
 from projections.runner import Head, Runner
 from tests.answering import new_engine
 from tests.making import TERMS, School
@@ -37,28 +38,46 @@ def _arranged(*answers: str) -> dict[str, Answer]:
 
 
 class Asks:
-    """Answers over one school's ledger, now or as at a moment."""
+    """Answers over one school's ledger, now or as at a moment: those that are named are made at the first question,
+    others when they are asked."""
 
     def __init__(self, school: School, folder: Path, *answers: str) -> None:
         self._school = school
-        self._answers = _arranged("line_now", *answers)
         self._engine = new_engine(folder)
-        self._runner = Runner(self._engine, self._answers, rules())
         self._loader = Loader(school.ledger)
         self._asked: list[tuple[Asked, bool, str, list[Row]]] = []
+        self._named: tuple[str, ...] = ("line_now",)
+        self._reader: DuckReader | None = None
+        """On what was published last, until the ledger goes on."""
+        self._head = 0
+        """The entry up to which it was told."""
+        self._sees: tuple[Asked, bool] | None = None
+        """The moment at which it looks, and whether that is now."""
+        self._include(*answers)
+
+    def _include(self, *answers: str) -> None:
+        self._named += answers
+        self._answers = _arranged(*self._named)
+        self._runner = Runner(self._engine, self._answers, rules())
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+        self._reader = self._sees = None
 
     def close(self) -> None:
         """Let go of the files."""
+        self._let_go()
         self._engine.close()
 
     def all(self, answer: str, as_at: str | None = None, today: str | None = None, **where: Any) -> list[Row]:
         """The rows of an answer, ordered by its key, with pupils by name; `where` by column."""
-        reader, asked = self._reader(as_at, today)
-        try:
-            names = self._names(reader)
-            rows = reader.ask(self._all_of(answer)).to_dicts()
-        finally:
-            reader.close()
+        if answer not in self._answers:
+            self._include(answer)
+        reader, asked = self._at(as_at, today)
+        names = self._names(reader)
+        rows = reader.ask(self._all_of(answer)).to_dicts()
         self._asked.append((asked, as_at is None, answer, [dict(row) for row in rows]))
         for row in rows:
             row["name"] = names.get(row.get("pupil", row.get("child"))) or names.get(-(row.get("line") or 0))
@@ -72,16 +91,21 @@ class Asks:
 
         What was asked as now before the ledger went on is asked as at that position.
         """
-        store = self._school.ledger.store
-        head = Head(store.head()[0], _utc(self._school.entries()[-1].recorded_at))
-        engine = place.engine(self._answers, anew=True)
+        position, recorded_at = self._school.ledger.store.head()
+        head = Head(position, _utc(recorded_at))
+        tables = self._tables_read()
+        engine = place.engine(self._answers, tables, anew=True)
         try:
-            windows = Loader(self._school.ledger).windows(1, head.position)
-            Runner(engine, self._answers, rules()).catch_up(((w.last, w.facts) for w in windows), head)
+            windows = (
+                (window.last, {name: frame for name, frame in window.facts.items() if name in tables})
+                for window in Loader(self._school.ledger).windows(1, head.position)
+            )
+            stated = {name: frame for name, frame in rules().items() if name in tables}
+            Runner(engine, self._answers, stated, tables).catch_up(windows, head)
             engine.publish()
         finally:
             engine.close()
-        reader = PostgresReader(place.conninfo, answers=self._answers, user=PROJECTOR)
+        reader = PostgresReader(place.conninfo, tables=tables, answers=self._answers, user=PROJECTOR)
         try:
             for asked, now, answer, rows in self._asked:
                 if now and asked.position == head.position:
@@ -92,6 +116,11 @@ class Asks:
         finally:
             reader.close()
 
+    def _tables_read(self) -> dict[str, Table]:
+        """Those that the answers stand on: to make the others as well takes a server longer than the answers."""
+        read = {name for answer in self._answers.values() for name in answer.inputs}
+        return {name: table for name, table in TABLES.items() if name in read or name == "asked"}
+
     def of(self, name: str, answer: str, as_at: str | None = None, today: str | None = None, **where: Any) -> list[Row]:
         """The rows of one pupil."""
         return self.all(answer, as_at, today, name=name, **where)
@@ -101,25 +130,29 @@ class Asks:
         (row,) = self.of(name, answer, as_at, today, **where)
         return row
 
-    def _reader(self, as_at: str | None, today: str | None) -> tuple[DuckReader, Asked]:
+    def _at(self, as_at: str | None, today: str | None) -> tuple[DuckReader, Asked]:
         store = self._school.ledger.store
-        self._runner.catch_up(
-            (
-                (window.last, window.facts)
-                for window in self._loader.windows(self._runner.loaded() + 1, store.head()[0])
-            ),
-            Head(store.head()[0], _utc(self._school.entries()[-1].recorded_at)),
-        )
-        self._engine.publish()
-        reader = DuckReader(self._engine.published, self._answers, config={"threads": 1})
-        instant = self._school.entries()[-1].recorded_at if as_at is None else parse_moment(as_at)
-        position = store.head()[0] if as_at is None else store.last_position_at(instant)
+        head, recorded_at = store.head()
+        if self._reader is None or head > self._head:
+            self._let_go()
+            self._catch_up(Head(head, _utc(recorded_at)))
+            self._head = head
+            self._reader = DuckReader(self._engine.published, self._answers, config={"threads": 1})
+        instant = recorded_at if as_at is None else parse_moment(as_at)
+        position = head if as_at is None else store.last_position_at(instant)
         asked = Asked(position, _utc(instant), date.fromisoformat(today) if today else local_date(instant))
-        if as_at is None:
-            reader.current(asked)
-        else:
-            reader.as_at(asked)
-        return reader, asked
+        if self._sees != (asked, as_at is None):
+            self._sees = (asked, as_at is None)
+            if as_at is None:
+                self._reader.current(asked)
+            else:
+                self._reader.as_at(asked)
+        return self._reader, asked
+
+    def _catch_up(self, head: Head) -> None:
+        windows = self._loader.windows(self._runner.loaded() + 1, head.position)
+        self._runner.catch_up(((window.last, window.facts) for window in windows), head)
+        self._engine.publish()
 
     def _names(self, reader: DuckReader) -> dict[Any, str]:
         """Names by pupil, and by line as a negative number: answers hold none."""
