@@ -8,11 +8,11 @@ PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check -c con
 demo: .venv/run
 	@.venv/bin/rollbook --home demo-data demo
 
-# Four at once on two cores: each waits for a broker, a server or a process of its own much of the time. What Python
+# Three at once on two cores: one waits for a broker, a server or a process of its own much of the time. What Python
 # compiled is kept (also where the environment says otherwise): hundreds of processes start in a run.
 PYTHON_KEEPS = env -u PYTHONDONTWRITEBYTECODE .venv/bin/python
 PYTEST = $(PYTHON_KEEPS) -m pytest
-ABREAST ?= 4
+ABREAST ?= 3
 PYTEST_ABREAST = $(PYTEST) -n $(ABREAST) --dist loadscope --no-loadscope-reorder
 
 # Style and types are looked at beside the tests: what they find is said, and fails, as well.
