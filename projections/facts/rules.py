@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from calendar import monthrange
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -15,8 +14,8 @@ import polars as pl
 from domain.authority import RULES as SETTINGS
 from domain.codes import ABSENCE, ATTENDANCE, NATIONAL
 from domain.moments import academic_year
-from projections.facts.columns import rows_of
-from projections.facts.tables import LAST_DAY
+from projections.facts.columns import rows_of, schema_of
+from projections.facts.tables import LAST_DAY, TABLES
 from projections.totals import PHASES
 
 FIRST, LAST = date(2000, 1, 1), date(2069, 12, 31)
@@ -78,23 +77,19 @@ def _codes() -> pl.DataFrame:
 
 
 def _days() -> pl.DataFrame:
-    found = []
-    for number in range((LAST - FIRST).days + 1):
-        day = FIRST + timedelta(number)
-        week = day.isocalendar()
-        found.append(
-            (
-                _number(day),
-                _number(day - timedelta(day.weekday())),
-                week.weekday,
-                week.year,
-                week.week,
-                academic_year(day),
-                _number(day.replace(day=1)),
-                _number(day.replace(day=monthrange(day.year, day.month)[1])),
-            )
-        )
-    return rows_of("day", found)
+    day = pl.col("session_date")
+    months = pl.date_range(FIRST, LAST, "1mo", eager=True)
+    years = pl.DataFrame({"month_start": months, "academic_year": [academic_year(month) for month in months]})
+    days = pl.DataFrame({"session_date": pl.date_range(FIRST, LAST, eager=True)}).with_columns(
+        week_start=day.dt.truncate("1w"),
+        weekday=day.dt.weekday(),
+        iso_year=day.dt.iso_year(),
+        iso_week=day.dt.week(),
+        month_start=day.dt.month_start(),
+        month_end=day.dt.month_end(),
+    )
+    days = days.join(years, on="month_start", how="left", maintain_order="left")
+    return days.select(pl.col(column).cast(type_) for column, type_ in schema_of(TABLES["day"]).items())
 
 
 def _phases() -> pl.DataFrame:
