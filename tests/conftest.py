@@ -52,11 +52,13 @@ KAFKA = tuple(
 LONG = tuple(
     "projections/test_random_histories.py projections/test_absence_refreshed.py projections/test_returns_refreshed.py"
     " projections/test_absence_by_model.py projections/test_postgres_histories.py projections/test_postgres_answers.py"
-    " projections/test_three_engines.py consumers/test_soak.py console/test_streaming.py deploy/test_access.py"
-    " projections/test_runner_crashes.py consumers/test_random_histories.py consumers/test_faults.py"
+    " projections/test_three_engines.py projections/test_runner_crashes.py projections/test_checking.py"
+    " consumers/test_soak.py projections/test_postgres_batches.py deploy/test_access.py projections/test_law_by_model.py"
+    " console/test_streaming.py console/test_project.py consumers/test_random_histories.py consumers/test_faults.py"
     " console/ projections/ scenarios/ simulation/ consumers/ deploy/".split()
 )
-"""What takes longest comes first, so that no process ends with it when the others have nothing left."""
+"""What takes longest comes first, so that no process ends with it when the others have nothing left; and what waits for
+a broker stands beside what does not, or the cores would have nothing to do."""
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # a class of a package without types
