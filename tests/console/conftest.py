@@ -100,7 +100,22 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> Answered:
     return copied
 
 
+def standing(make: Callable[[Path], School]) -> Any:
+    """A fixture: the school that `make` makes, with every answer made, where `at_school` is."""
+
+    @pytest.fixture
+    def made(tmp_path: Path, answered: Answered) -> Iterator[School]:
+        school = answered(tmp_path / "school", make)
+        yield school
+        school.close()
+
+    return made
+
+
 @pytest.fixture
-def at_school(school: School) -> Command:
-    """The command, at that school."""
-    return Command(school.folder)
+def at_school(request: pytest.FixtureRequest, tmp_path: Path) -> Command:
+    """The command, at that school, or at the one that a test asks for in its place (see `standing`)."""
+    home = tmp_path / "school"
+    if not home.exists():
+        request.getfixturevalue("school")
+    return Command(home)

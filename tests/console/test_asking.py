@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ import polars as pl
 import pytest
 
 from console import answering, projecting
-from tests.console.conftest import Answered, Command, settled
+from tests.console.conftest import Command, settled, standing
 from tests.making import LAESTAB, School
 
 MON, TUE = "2025-09-01", "2025-09-02"
@@ -39,13 +38,7 @@ def unasked(tmp_path: Path) -> Iterator[School]:
     made.close()
 
 
-@pytest.fixture
-def term(school: School, answered: Answered) -> Iterator[School]:
-    """Those two days, with the answers made."""
-    shutil.rmtree(school.folder)
-    made = answered(school.folder, two_days)
-    yield made
-    made.close()
+term = standing(two_days)
 
 
 def rows(out: str) -> dict[str, dict[str, str]]:

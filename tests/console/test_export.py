@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import csv
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from domain.codes import NATIONAL
 from projections.published import EVERY, PARTS, REASON_OF, Part
-from tests.console.conftest import Answered, Command, settled
+from tests.console.conftest import Command, settled, standing
 from tests.making import LAESTAB, URN, School
 
 DAYS = ("2025-09-01", "2025-09-02", "2025-09-03", "2025-09-04")
@@ -25,13 +23,7 @@ def four_mornings(home: Path) -> School:
     return school
 
 
-@pytest.fixture
-def term(school: School, answered: Answered) -> Iterator[School]:
-    """That school, with its answers made."""
-    shutil.rmtree(school.folder)
-    made = answered(school.folder, four_mornings)
-    yield made
-    made.close()
+term = standing(four_mornings)
 
 
 def read(folder: Path, name: str) -> list[dict[str, str]]:

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.console.conftest import Answered, Command, settled
+from tests.console.conftest import Command, settled, standing
 from tests.making import LAESTAB, School
 
 
@@ -21,13 +17,7 @@ def two_weeks(home: Path) -> School:
     return school
 
 
-@pytest.fixture
-def term(school: School, answered: Answered) -> Iterator[School]:
-    """That school, with its answers made."""
-    shutil.rmtree(school.folder)
-    made = answered(school.folder, two_weeks)
-    yield made
-    made.close()
+term = standing(two_weeks)
 
 
 def said_in(svg: Path) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +18,7 @@ import pytest
 from console import projecting
 from console.home import Home
 from projections import answers
-from tests.console.conftest import Answered, Command, settled
+from tests.console.conftest import Command, settled, standing
 from tests.making import School
 
 MON = "2025-09-01 AM"
@@ -32,13 +31,7 @@ def monday(home: Path) -> School:
     return school
 
 
-@pytest.fixture
-def told(school: School, answered: Answered) -> Iterator[School]:
-    """That morning in the home of `at_school`, with its answers made."""
-    shutil.rmtree(school.folder)
-    made = answered(school.folder, monday)
-    yield made
-    made.close()
+told = standing(monday)
 
 
 def test_project_says_how_far_it_came_and_again_says_nothing_new(school: School, at_school: Command) -> None:

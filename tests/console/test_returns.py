@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 
 from domain.moments import days
-from tests.console.conftest import Answered, Command, Said, settled
+from tests.console.conftest import Command, Said, settled, standing
 from tests.making import LAESTAB, School, moment
 from tests.scenarios.golden.office import PRESENT, registers
 
@@ -30,12 +29,7 @@ def a_september(home: Path) -> School:
     return school
 
 
-@pytest.fixture
-def september(tmp_path: Path, answered: Answered) -> Iterator[School]:
-    """That September, with the answers made."""
-    made = answered(tmp_path / "school", a_september)
-    yield made
-    made.close()
+september = standing(a_september)
 
 
 @pytest.fixture
