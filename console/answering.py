@@ -134,17 +134,7 @@ def asking(
 def _brought_up(home: Home, ledger: Ledger, wanted: int, config: Mapping[str, Any] | None) -> Reader | None:
     """Catch up, where the answers do not know of the position wanted or are another version's; say so beside. Answers
     that were opened to find out, and may be asked as they are, come back: opening takes longer than most questions."""
-    try:
-        reader: Reader | None = projecting.open_reader(home, config)
-    except FileNotFoundError:
-        reader = None
-    known = projecting.Standing()
-    if reader is not None:
-        try:
-            known = projecting.standing_of(reader)
-        except BaseException:
-            reader.close()
-            raise
+    reader, known = projecting.published_answers(home, config)
     behind = wanted - known.position
     if behind <= 0 and known.position and not known.outdated:
         return reader

@@ -10,7 +10,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -103,29 +103,31 @@ class Standing:
     """Some were made by other definitions than this version of Rollbook has."""
 
 
-def standing(home: Home) -> Standing:
-    """How far the published answers are; nothing is changed."""
-    from projections.engines.duck import PUBLISHED
-
-    if home.settings.server is None and not (folder_of(home) / PUBLISHED).exists():
-        return Standing()
-    try:
-        reader = open_reader(home)
-    except FileNotFoundError:
-        return Standing()
-    try:
-        return standing_of(reader)
-    finally:
-        reader.close()
-
-
-def standing_of(reader: Reader) -> Standing:
-    """How far answers that are open already are."""
+def published_answers(
+    home: Home, config: Mapping[str, Any] | None = None, *, whole: bool = False
+) -> tuple[Reader | None, Standing]:
+    """The published answers, opened as by `open_reader`, and how far they are; None where they were never made."""
     from projections import answers
 
-    state = reader.state()
+    try:
+        reader = open_reader(home, config, whole=whole)
+    except FileNotFoundError:
+        return None, Standing()
+    try:
+        state = reader.state()
+    except BaseException:
+        reader.close()
+        raise
     built = {name: one.digest for name, one in state.built.items()}
-    return Standing(state.position, built != {name: answer.digest for name, answer in answers.every().items()})
+    return reader, Standing(state.position, built != {name: answer.digest for name, answer in answers.every().items()})
+
+
+def standing(home: Home) -> Standing:
+    """How far the published answers are; nothing is changed."""
+    reader, stands = published_answers(home)
+    if reader is not None:
+        reader.close()
+    return stands
 
 
 @contextmanager
@@ -443,21 +445,18 @@ def _check(home: Home, ledger: Ledger, chosen: Format) -> None:
     from projections.checking import differing
     from projections.projector import asked_at
 
-    stands = standing(home)
-    if not stands.position:
-        raise Refused("There are no answers to check yet: run rollbook project first.")
-    if stands.outdated:
-        raise Refused(
-            "Some answers were made by another version of Rollbook: bring them up to date first (rollbook project)."
-        )
     stored = [answer for answer in answers.every().values() if answer.kind == "table"]
-    reader = open_reader(home, whole=True)
-    try:
+    reader, stands = published_answers(home, whole=True)
+    with closing(reader) if reader else nullcontext():
+        if reader is None or not stands.position:
+            raise Refused("There are no answers to check yet: run rollbook project first.")
+        if stands.outdated:
+            raise Refused(
+                "Some answers were made by another version of Rollbook: bring them up to date first (rollbook project)."
+            )
         reader.current(asked_at(ledger, None))
         position = reader.state().position
         found = [one for answer in stored if (one := differing(reader, answer)) is not None]
-    finally:
-        reader.close()
     if chosen is Format.JSON:
         said = [{**one._asdict(), "keys": [_plain(key) for key in one.keys]} for one in found]
         say.as_json({"position": position, "checked": len(stored), "differing": said})
