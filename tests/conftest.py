@@ -31,6 +31,7 @@ from tests.postgres import DISK, Database, Server
 
 if TYPE_CHECKING:
     from deploy.kafka import Broker
+    from tests.server_schools import ServerSchools
 
 atexit.register(silence)
 settings.register_profile("rollbook", max_examples=examples(50))
@@ -133,6 +134,17 @@ def postgres_server() -> Iterator[Server]:
     """
     with tempfile.TemporaryDirectory(prefix="rollbook-postgres-", dir=DISK) as folder, Server(Path(folder)) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def server_schools(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerSchools]:
+    """Where the schools of the server profile are made."""
+    from tests.server_schools import ServerSchools
+
+    with postgres_server.database() as database:
+        schools = ServerSchools(database, tmp_path_factory.mktemp("introduced"))
+        yield schools
+        schools.close()
 
 
 @pytest.fixture

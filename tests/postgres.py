@@ -53,6 +53,21 @@ class Database:
             cursor = connection.execute(statement, parameters)
             return cursor.fetchall() if cursor.description else []
 
+    def run(self, *statements: str) -> None:
+        """Run statements in one session, each for itself."""
+        with psycopg.connect(**self.arguments, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
+    def drop_roles(self, *roles: str) -> None:
+        """Drop those of these that there are, in this order, with whatever they have and own in this database."""
+        there = {
+            role for (role,) in self.execute("SELECT rolname::text FROM pg_roles WHERE rolname = ANY(%s)", [*roles])
+        }
+        for role in roles:
+            if role in there:
+                self.run(f"REASSIGN OWNED BY {role} TO postgres", f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+
 
 class Server:
     """A server of its own in a folder of its own; one for each test process."""

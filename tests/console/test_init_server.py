@@ -54,9 +54,7 @@ class Authority:
 
     def as_superuser(self, *statements: str) -> None:
         """What a database administrator does."""
-        with psycopg.connect(**self.database.arguments, autocommit=True) as connection:
-            for statement in statements:
-                connection.execute(statement.encode())
+        self.database.run(*statements)
 
     def elsewhere(self) -> Command:
         """The command on another machine."""
@@ -70,18 +68,7 @@ def authority(postgres_server: Server, postgres_database: Database, rollbook: Co
     postgres_server.role(made.owner, "LOGIN CREATEROLE")
     made.as_superuser(f"ALTER DATABASE {name} OWNER TO {made.owner}")
     yield made
-    roles = (made.writer, made.reader, made.owner)
-    standing = [
-        role
-        for (role,) in postgres_database.execute("SELECT rolname::text FROM pg_roles WHERE rolname = ANY(%s)", [*roles])
-    ]
-    made.as_superuser(
-        *(
-            statement
-            for role in sorted(standing, key=roles.index)
-            for statement in (f"REASSIGN OWNED BY {role} TO postgres", f"DROP OWNED BY {role}", f"DROP ROLE {role}")
-        )
-    )
+    postgres_database.drop_roles(made.writer, made.reader, made.owner)
 
 
 def one_sentence(said: Said, *parts: str) -> bool:

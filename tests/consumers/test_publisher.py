@@ -22,8 +22,7 @@ from consumers.publisher import CannotPublish, Publication, Publisher
 from deploy.kafka import Broker
 from domain.ledger.store import Batch, TrackingRow
 from schemas.codec import decode
-from tests.making import School, ServerSchools
-from tests.postgres import Server
+from tests.making import School
 
 ROOT = Path(__file__).parents[2]
 PUPILS = ("Wilhelmina Featherstonehaugh", "Bartholomew Cholmondeley", "Philippa Marjoribanks")
@@ -32,14 +31,6 @@ PUPILS = ("Wilhelmina Featherstonehaugh", "Bartholomew Cholmondeley", "Philippa 
 @pytest.fixture(scope="module")
 def broker(shared_broker: Broker) -> Broker:
     return shared_broker
-
-
-@pytest.fixture(scope="module")
-def server_schools(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerSchools]:
-    with postgres_server.database() as database:
-        schools = ServerSchools(database, tmp_path_factory.mktemp("introduced"))
-        yield schools
-        schools.close()
 
 
 @pytest.fixture

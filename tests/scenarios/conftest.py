@@ -11,22 +11,13 @@ import pytest
 
 from domain.ledger.rebuild import compare
 from tests.examples import TIMES
-from tests.making import School, ServerSchools
-from tests.postgres import Server
+from tests.making import School
 from tests.projections.loading import differing_in_windows
+from tests.server_schools import ServerSchools
 
 SOME: Final = 8
 """Of so many scenarios one has its facts read in windows beside: it takes longer than most scenarios. `make soak` reads
 those of all; those of PostgreSQL's ledgers are read in test_both_stores.py."""
-
-
-@pytest.fixture(scope="session")
-def server_schools(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerSchools]:
-    """Where the schools of the server profile are made."""
-    with postgres_server.database() as database:
-        schools = ServerSchools(database, tmp_path_factory.mktemp("introduced"))
-        yield schools
-        schools.close()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -66,11 +66,7 @@ def set_up_office(postgres_server: Server, postgres_database: Database) -> Itera
     yield made
     for session in made.sessions.values():
         session.close()
-    with psycopg.connect(**postgres_database.arguments, autocommit=True) as connection:
-        for role in (made.writer, made.reader, made.owner):
-            connection.execute(f"REASSIGN OWNED BY {role} TO postgres".encode())
-            connection.execute(f"DROP OWNED BY {role}".encode())
-            connection.execute(f"DROP ROLE {role}".encode())
+    postgres_database.drop_roles(made.writer, made.reader, made.owner)
 
 
 @pytest.fixture
